@@ -1,0 +1,194 @@
+"""What a message is: the guide's dict outside, one checked record inside; the limits; the digest that an approval binds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .clock import local_iso
+from .errors import InvalidMessage, InvalidType
+from .lifecycle import MessageStatus
+
+MAX_ID_BYTES = 512
+MAX_MESSAGE_BYTES = 1 << 20
+MAX_NESTING = 64
+
+JsonObject = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A message as it is stored.
+
+    Attributes:
+        id: unique within its account; at most 512 bytes of UTF-8.
+        payload: the guide's dict as JSON text; at most 1 MiB.
+        chat: the address of the conversation: ``recipient`` of an outgoing message, ``from`` of an incoming one.
+        digest: of recipient and text, for a message that has both; None for what cannot be sent.
+    """
+
+    id: str
+    payload: str
+    chat: str | None
+    digest: str | None
+
+
+def digest_of(recipient: str, text: str) -> str:
+    """The 128-bit digest of exactly this text to exactly this chat, in hex. An approval is bound to it."""
+    return hashlib.sha256(f"{recipient}\0{text}".encode()).hexdigest()[:32]
+
+
+def content_of(data: JsonObject) -> Content:
+    """Check a message of the guide's and make its record; gives ``data`` an ``id`` when it has none.
+
+    Raises:
+        InvalidType: it is no dict, or ``id`` is no string.
+        InvalidMessage: JSON cannot hold it, or it is over the limits.
+    """
+    if not isinstance(data, dict):
+        raise InvalidType(f"a message is a dict with an 'id'; got {type(data).__name__}")
+    if data.get("id") is None:
+        data["id"] = uuid.uuid4().hex
+    message_id = check_id(data["id"])
+    payload = to_json(data, f"message {message_id!r}")
+    recipient, text = data.get("recipient"), data.get("body")
+    if isinstance(recipient, str) and recipient and isinstance(text, str):
+        return Content(message_id, payload, recipient, digest_of(recipient, text) if text else None)
+    sender = data.get("from")
+    return Content(message_id, payload, sender if isinstance(sender, str) and sender else None, None)
+
+
+def check_id(value: object) -> str:
+    """Give the id back if it is one.
+
+    Raises:
+        InvalidType: it is no string.
+        InvalidMessage: it is empty, too long, or holds NUL or lone surrogates.
+    """
+    if not isinstance(value, str):
+        raise InvalidType(f"a message's id is a string; got {type(value).__name__} ({_short(value)})")
+    if not value:
+        raise InvalidMessage("a message's id cannot be empty; leave it out to be given one")
+    size = len(_utf8(value, "a message's id"))
+    if size > MAX_ID_BYTES:
+        raise InvalidMessage(f"the id {_short(value)} has {size} bytes; at most {MAX_ID_BYTES} are allowed")
+    return value
+
+
+def check_text(value: object, what: str) -> str:
+    """Give a text or name back if it can be stored.
+
+    Raises:
+        InvalidType: it is no string.
+        InvalidMessage: it is too long, or holds NUL or lone surrogates.
+    """
+    if not isinstance(value, str):
+        raise InvalidType(f"{what} is a string; got {type(value).__name__}")
+    if len(_utf8(value, what)) > MAX_MESSAGE_BYTES:
+        raise InvalidMessage(f"{what} is over the limit of {MAX_MESSAGE_BYTES:,} bytes")
+    return value
+
+
+def check_status(value: object) -> MessageStatus:
+    """Give the status back if it is a `MessageStatus`.
+
+    Raises:
+        InvalidType: it is anything else, its name included.
+    """
+    if isinstance(value, MessageStatus):
+        return value
+    names = ", ".join(member.name for member in MessageStatus)
+    raise InvalidType(f"a status is a MessageStatus ({names}); got {type(value).__name__} {_short(value)}")
+
+
+def to_json(value: object, what: str) -> str:
+    """Encode as JSON text, within the limits.
+
+    Raises:
+        InvalidMessage: JSON cannot hold it (a set, bytes, NaN, a circle …), or it is over the limits.
+    """
+    try:
+        check_nesting(value, what)
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except (TypeError, ValueError, RecursionError) as error:
+        if isinstance(error, InvalidMessage):
+            raise
+        raise InvalidMessage(f"{what} cannot be written as JSON: {error}") from None
+    if "\\u0000" in text and "\0" in _strings(value):
+        raise InvalidMessage(f"{what} holds a NUL character; remove it")
+    size = len(_utf8(text, what))
+    if size > MAX_MESSAGE_BYTES:
+        raise InvalidMessage(f"{what} has {size:,} bytes as JSON; at most {MAX_MESSAGE_BYTES:,} are allowed")
+    return text
+
+
+def check_nesting(value: object, what: str) -> None:
+    """Refuse what is nested deeper than `MAX_NESTING`, keys that are no strings, and circles.
+
+    Raises:
+        InvalidMessage: it is.
+    """
+    level: list[Any] = [value]
+    for _ in range(MAX_NESTING):
+        below: list[Any] = []
+        for item in level:
+            if isinstance(item, Mapping):
+                if not all(isinstance(key, str) for key in item):
+                    raise InvalidMessage(f"{what} has a key that is no string; JSON needs strings")
+                below += [child for child in item.values() if isinstance(child, (dict, list, tuple))]
+            elif isinstance(item, (list, tuple)):
+                below += [child for child in item if isinstance(child, (dict, list, tuple))]
+        if not below:
+            return
+        level = below
+    raise InvalidMessage(f"{what} is nested deeper than {MAX_NESTING} levels")
+
+
+def tidy_text(text: str, limit: int) -> tuple[str, str | None]:
+    """Make any text storable: replaces NUL and lone surrogates by U+FFFD and cuts it to ``limit`` bytes of UTF-8.
+
+    Returns the text and what was done to it, or None when it was good as it came.
+    """
+    clean = text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    notes = ["characters replaced"] if clean != text else []
+    raw = clean.encode()
+    if len(raw) > limit:
+        clean = raw[:limit].decode(errors="ignore")
+        notes.append(f"cut from {len(raw):,} to {limit:,} bytes")
+    return clean, "; ".join(notes) or None
+
+
+def as_guide_dict(payload: JsonObject, status: str, moved_at: int | None) -> JsonObject:
+    """The message as scripts see it: with ``status`` and ``status_updated_at`` once it has been moved."""
+    if moved_at is not None:
+        payload["status"] = status
+        payload["status_updated_at"] = local_iso(moved_at)
+    return payload
+
+
+def _utf8(text: str, what: str) -> bytes:
+    if "\0" in text:
+        raise InvalidMessage(f"{what} holds a NUL character; remove it")
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidMessage(
+            f"{what} holds a lone surrogate (U+{ord(text[error.start]):04X} at {error.start}); it is no valid text"
+        ) from None
+
+
+def _strings(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        return "".join(map(_strings, value)) + "".join(map(_strings, value.values()))
+    return "".join(map(_strings, value)) if isinstance(value, (list, tuple)) else ""
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…'"

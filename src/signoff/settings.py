@@ -1,0 +1,134 @@
+"""Settings: the known keys with their types, ranges and defaults. Unknown keys are the user's own and kept as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import ConfigError
+
+OWNED_KEYS = {
+    "session": "update_session_status() or mark_session_invalid()",
+    "account_info": "update_session_status(authenticated, account_info)",
+    "messages": "add_message() and move_message()",
+    "statistics": "reset_statistics()",
+    "metadata": "nothing: signoff writes it",
+    "message_log": "WhatsAppSender.send_message()",
+    "incoming_messages": "add_message()",
+    "pending_replies": "add_message()",
+    "generated_replies": "WhatsAppAssistant.generate_response()",
+}
+"""Top-level keys of the state that are no settings, and what changes them instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One known setting: its path (``retry_config.max_retries``), default, what is allowed, and what it does."""
+
+    path: str
+    default: Any
+    allowed: str
+    check: Callable[[Any], bool]
+    explain: str
+
+
+def _boolean(path: str, default: bool, explain: str) -> Setting:
+    return Setting(path, default, "true or false", lambda value: isinstance(value, bool), explain)
+
+
+def _number(path: str, default: float, low: float, high: float, explain: str) -> Setting:
+    def check(value: Any) -> bool:
+        return isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high
+
+    return Setting(path, default, f"a number from {low:g} to {high:g}", check, explain)
+
+
+def _whole(path: str, default: int, low: int, high: int, explain: str) -> Setting:
+    def check(value: Any) -> bool:
+        return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+    return Setting(path, default, f"a whole number from {low} to {high}", check, explain)
+
+
+def _text(path: str, default: str, explain: str) -> Setting:
+    return Setting(path, default, "a text", lambda value: isinstance(value, str) and bool(value), explain)
+
+
+KNOWN = [
+    _text("api_endpoint", "http://localhost:3000/api/whatsapp", "where the Node backend answers"),
+    _boolean("human_in_the_loop", False, "whether a person decides about every message before it leaves"),
+    _number("watcher_config.poll_interval_seconds", 5, 0.05, 86_400, "how often the watcher looks for messages"),
+    _boolean("watcher_config.auto_reply_enabled", True, "whether drafts are made for incoming messages"),
+    _boolean("watcher_config.process_group_messages", False, "whether messages in groups get drafts"),
+    _whole("watcher_config.max_messages_per_poll", 10, 1, 10_000, "how many messages one round takes"),
+    _whole("retry_config.max_retries", 3, 0, 100, "how often a passing refusal is tried again"),
+    _number("retry_config.retry_delay_seconds", 2, 0, 86_400, "the wait before the first retry"),
+    _boolean("retry_config.exponential_backoff", True, "whether each wait is twice the one before"),
+    _number("approval_config.wait_seconds", 300, 0, 604_800, "how long send_message waits for a decision"),
+    _number("approval_config.undo_seconds", 0, 0, 86_400, "how long an approval can be taken back before it is sent"),
+    _number("approval_config.expire_hours", 0, 0, 8_760, "after how long an undecided draft expires; 0 is never"),
+    _number("pacing_config.min_seconds", 0, 0, 3_600, "the least time between two messages that are sent"),
+    _number("retention_config.days", 0, 0, 36_500, "after how long texts are cleared from the lists; 0 is never"),
+    Setting(
+        "approval_config.rules",
+        [],
+        "a list of rules, each a dict with 'name' and 'chat'",
+        lambda value: isinstance(value, list),
+        "rules under which a draft is approved without a person; see docs/concepts.md",
+    ),
+]
+"""The known settings, in the order in which the state file shows them."""
+
+_BY_PATH = {setting.path: setting for setting in KNOWN}
+_GROUPS = {setting.path.split(".")[0] for setting in KNOWN if "." in setting.path}
+
+
+def defaults() -> dict[str, Any]:
+    """All known settings with their default values, nested as in the state file."""
+    result: dict[str, Any] = {}
+    for setting in KNOWN:
+        group, _, leaf = setting.path.partition(".")
+        if leaf:
+            result.setdefault(group, {})[leaf] = setting.default
+        else:
+            result[group] = setting.default
+    return result
+
+
+def check(key: str, value: Any) -> None:
+    """Refuse a value that a known setting cannot have, and keys that are no settings.
+
+    Raises:
+        ConfigError: it names the key, the value and what is allowed.
+    """
+    if not isinstance(key, str) or not key:
+        raise ConfigError(f"a setting's key is a string; got {key!r}")
+    if key in OWNED_KEYS:
+        raise ConfigError(f"{key!r} is no setting: it is changed by {OWNED_KEYS[key]}")
+    if key in _GROUPS:
+        if not isinstance(value, Mapping):
+            raise ConfigError(f"{key} = {value!r}: allowed is a dict such as {defaults()[key]!r}")
+        for leaf, inner in value.items():
+            _check_leaf(f"{key}.{leaf}", inner)
+    else:
+        _check_leaf(key, value)
+
+
+def _check_leaf(path: str, value: Any) -> None:
+    setting = _BY_PATH.get(path)
+    if setting and not setting.check(value):
+        raise ConfigError(f"{path} = {value!r}: allowed is {setting.allowed}")
+
+
+def merge(old: Any, new: Any) -> Any:
+    """``new`` laid over ``old``: nested dicts are merged key by key, everything else is replaced."""
+    if not (isinstance(old, Mapping) and isinstance(new, Mapping)):
+        return new
+    return {**old, **{key: merge(old.get(key), value) for key, value in new.items()}}
+
+
+def with_defaults(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """All settings as the state shows them: what was set, laid over the defaults."""
+    result: dict[str, Any] = merge(defaults(), stored)
+    return result

@@ -1,0 +1,309 @@
+"""The verbs of drafting and deciding."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from .. import lifecycle
+from ..errors import IllegalMove
+from ..model import MAX_ID_BYTES, Content, digest_of
+from .base import Verbs, changed, fetch_seq, fetch_visible, stamp
+from .messages import add_row
+from .rows import Row
+from .sqlite import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class NewDraft:
+    """A draft to be stored: what it answers, and the claim under which it was made.
+
+    Attributes:
+        answers: the ``seq`` of the incoming message.
+        tries: the number of the claim; a later claim of the same message makes this one void.
+        fields: further fields of the draft's dict (``original_message_id`` …).
+    """
+
+    answers: int
+    tries: int
+    recipient: str = field(repr=False)
+    text: str = field(repr=False)
+    author: str
+    note: str | None = field(repr=False, default=None)
+    fields: dict[str, Any] = field(repr=False, default_factory=dict)
+
+
+class Decisions(Verbs):
+    """Drafting for incoming messages and deciding about drafts."""
+
+    def claim_draft(self, account: int, *, lease: int, by: str) -> Row | None:
+        """The next incoming message that wants a draft, taken for ``lease`` microseconds; None when there is none."""
+        now = self.clock()
+
+        def work(tx: Transaction) -> Row | None:
+            found = tx.row("to_draft", {"account": account, "now": now})
+            if found is None:
+                return None
+            changed(tx.change("lease_draft", stamp(now, by, seq=found[0], until=now + lease)), "claiming a draft")
+            return fetch_seq(tx, found[0])
+
+        if self.database.read(lambda tx: tx.row("to_draft", {"account": account, "now": now})) is None:
+            return None
+        return self.database.write(work)
+
+    def add_draft(self, account: int, draft: NewDraft) -> Row | None:
+        """Store a draft as PENDING_APPROVAL; it replaces an open one for the same message.
+
+        None when the claim is void: another took the message since, or its answer is approved already.
+        """
+        now = self.clock()
+
+        def work(tx: Transaction) -> Row | None:
+            due = stamp(now, draft.author, seq=draft.answers, due=None, tries=draft.tries, what="drafted")
+            if tx.change("set_draft_due", due) != 1:
+                return None
+            for seq, status in tx.rows("open_drafts", {"answers": draft.answers}):
+                if status == "approved" or tx.change("supersede", stamp(now, draft.author, seq=seq)) != 1:
+                    return None
+            seq = add_row(tx, _draft_params(tx, account, draft, now))
+            return fetch_seq(tx, seq) if seq is not None else None
+
+        return self.database.write(work)
+
+    def postpone_draft(self, row: Row, due: int | None, *, by: str, why: str) -> bool:
+        """Let an incoming message wait for its draft until ``due``, or for ever (None: it gets none)."""
+        what = "no draft" if due is None else "draft postponed"
+        params = stamp(self.clock(), by, seq=row.seq, due=due, tries=row.draft_tries, what=what) | {"why": why}
+        return self.database.write(lambda tx: tx.change("set_draft_due", params) == 1)
+
+    def approve(
+        self,
+        account: int,
+        message_id: str,
+        version: int | None,
+        *,
+        by: str,
+        kind: str = "person",
+        despite: str | None = None,
+        undo: int = 0,
+        why: str | None = None,
+    ) -> Row:
+        """Approve exactly the version shown; it may be sent ``undo`` microseconds from now.
+
+        Raises:
+            Decision: it cannot be approved; one of its kinds says why.
+        """
+        now = self.clock()
+
+        def work(tx: Transaction) -> Row:
+            row = fetch_visible(tx, account, message_id)
+            lifecycle.check_approve(row, version, despite)
+            what = "tried again" if row.status == "failed" else "approved"
+            params = stamp(now, by, seq=row.seq, status=row.status, version=row.draft_version, kind=kind)
+            changed(tx.change("approve", params | {"due": now + undo, "what": what, "why": why}), "an approval")
+            return fetch_seq(tx, row.seq)
+
+        return self.database.write(work)
+
+    def approve_beside(self, row: Row, *, by: str, kind: str) -> None:
+        """Approve the present version without moving the message: a script that asked will move it itself.
+
+        Raises:
+            Decision: it cannot be approved.
+        """
+        now = self.clock()
+
+        def work(tx: Transaction) -> None:
+            present = fetch_seq(tx, row.seq)
+            lifecycle.check_undelivered(present)
+            lifecycle.check_version(present, row.draft_version)
+            params = stamp(now, by, seq=row.seq, version=row.draft_version, kind=kind)
+            changed(tx.change("approve_beside", params), "an approval")
+
+        self.database.write(work)
+
+    def reject(self, account: int, message_id: str, version: int | None, *, by: str, reason: str | None) -> Row:
+        """Reject a draft; one that is approved and not sent yet is taken back first.
+
+        Raises:
+            Decision: it cannot be rejected.
+        """
+        return self._decide(account, message_id, version, "rejected", by=by, why=reason)
+
+    def expire(self, account: int, message_id: str, version: int) -> Row:
+        """Reject a draft that nobody decided about in time."""
+        return self._decide(account, message_id, version, "rejected", by="keeper", reason="expired", what="expired")
+
+    def _decide(
+        self,
+        account: int,
+        message_id: str,
+        version: int | None,
+        target: str,
+        *,
+        by: str,
+        why: str | None = None,
+        reason: str | None = None,
+        what: str | None = None,
+    ) -> Row:
+        now = self.clock()
+
+        def work(tx: Transaction) -> Row:
+            row = fetch_visible(tx, account, message_id)
+            lifecycle.check_change(row, version, target)
+            row = _taken_back(tx, row, now, by)
+            _decide_row(tx, row, target, now, by, what=what or target, why=why, reason=reason)
+            return fetch_seq(tx, row.seq)
+
+        return self.database.write(work)
+
+    def take_back(self, account: int, message_id: str, *, by: str) -> Row:
+        """Take an approval back before it is sent.
+
+        Raises:
+            Decision: it is not approved, or it is out.
+        """
+        now = self.clock()
+
+        def work(tx: Transaction) -> Row:
+            row = fetch_visible(tx, account, message_id)
+            lifecycle.check_undelivered(row)
+            if row.status != "approved":
+                raise IllegalMove(f"message {message_id!r} is {row.status}, not approved: there is nothing to take back")
+            return _taken_back(tx, row, now, by)
+
+        return self.database.write(work)
+
+    def reopen(self, account: int, message_id: str, *, by: str) -> Row:
+        """Put a rejected draft before people again.
+
+        Raises:
+            IllegalMove: it is not rejected, or another draft for the same message is open.
+        """
+        now = self.clock()
+
+        def work(tx: Transaction) -> Row:
+            row = fetch_visible(tx, account, message_id)
+            lifecycle.check_reopen(row)
+            if row.answers is not None and tx.rows("open_drafts", {"answers": row.answers}):
+                raise IllegalMove(f"another draft for the same message as {message_id!r} is open: decide that one first")
+            _decide_row(tx, row, "pending_approval", now, by, what="reopened")
+            return fetch_seq(tx, row.seq)
+
+        return self.database.write(work)
+
+    def edit(self, account: int, message_id: str, text: str, version: int | None, *, by: str) -> Row:
+        """Change the text: a new version, which wants a decision of its own.
+
+        Raises:
+            Decision: it cannot be edited.
+        """
+        now = self.clock()
+
+        def work(tx: Transaction) -> Row:
+            row = fetch_visible(tx, account, message_id)
+            lifecycle.check_change(row, version, "edited")
+            row = _taken_back(tx, row, now, by)
+            digest = digest_of(row.chat, text) if row.digest is not None and row.chat else None
+            params = stamp(now, by, seq=row.seq, version=row.draft_version, text=text, digest=digest)
+            changed(tx.change("edit", params), "an edit")
+            return fetch_seq(tx, row.seq)
+
+        return self.database.write(work)
+
+    def ask_again(self, account: int, message_id: str, *, by: str, why: str | None) -> Row:
+        """Ask for another draft in place of this one, which stays until that is there; the incoming message it answers.
+
+        Raises:
+            Decision: it is no open draft of an assistant.
+        """
+        now = self.clock()
+
+        def work(tx: Transaction) -> Row:
+            row = fetch_visible(tx, account, message_id)
+            lifecycle.check_change(row, None, "drafted again")
+            if row.answers is None:
+                raise IllegalMove(f"message {message_id!r} was not drafted by an assistant: edit it instead")
+            row = _taken_back(tx, row, now, by)
+            params = stamp(now, by, seq=row.answers, due=now, tries=None, what="asked again") | {"why": why}
+            changed(tx.change("set_draft_due", params), "asking again")
+            return fetch_seq(tx, row.answers)
+
+        return self.database.write(work)
+
+    def undecided(self, account: int, *, asked: bool, limit: int = 100) -> list[tuple[Row, int]]:
+        """Pending drafts and since when they wait, oldest first: those that the rules have looked at, or have not."""
+        params = {"account": account, "asked": int(asked), "limit": limit}
+
+        def work(tx: Transaction) -> list[tuple[Row, int]]:
+            return [(fetch_seq(tx, seq), since) for seq, _, since in tx.rows("drafts_by_asked", params)]
+
+        return self.database.snapshot(work)
+
+    def set_asked(self, row: Row, *, why: str) -> None:
+        """Note that the rules leave this draft to a person."""
+        params = stamp(self.clock(), "rules", seq=row.seq) | {"why": why}
+        self.database.write(lambda tx: tx.change("set_asked", params))
+
+
+def make_stale(tx: Transaction, account: int, chat: str, why: str, now: int) -> None:
+    """Mark the pending drafts of a chat as out of date."""
+    tx.change("make_stale", {"account": account, "chat": chat, "stale": why, "now": now, "by": "inbox"})
+
+
+def _taken_back(tx: Transaction, row: Row, now: int, by: str) -> Row:
+    """The message as PENDING_APPROVAL: an approved or failed one is moved there first."""
+    if row.status == "pending_approval":
+        return row
+    _decide_row(tx, row, "pending_approval", now, by, what="taken back")
+    return fetch_seq(tx, row.seq)
+
+
+def _decide_row(
+    tx: Transaction,
+    row: Row,
+    target: str,
+    now: int,
+    by: str,
+    *,
+    what: str,
+    why: str | None = None,
+    reason: str | None = None,
+) -> None:
+    params = stamp(now, by, seq=row.seq, status=row.status, version=row.draft_version, target=target, what=what)
+    changed(tx.change("decide", params | {"why": why, "reason": reason}), f"a decision ({what})")
+
+
+def _draft_params(tx: Transaction, account: int, draft: NewDraft, now: int) -> dict[str, Any]:
+    message_id = _free_id(tx, account, fetch_seq(tx, draft.answers).id)
+    message = {"id": message_id, "recipient": draft.recipient, "body": draft.text, **draft.fields}
+    digest = digest_of(draft.recipient, draft.text)
+    content = Content(message_id, json.dumps(message, ensure_ascii=False), draft.recipient, digest)
+    return {
+        "account": account,
+        "id": content.id,
+        "status": "pending_approval",
+        "origin": "draft",
+        "payload": content.payload,
+        "chat": content.chat,
+        "digest": content.digest,
+        "answers": draft.answers,
+        "author": draft.author,
+        "note": draft.note,
+        "draft_due": None,
+        "now": now,
+        "by": draft.author,
+        "why": None,
+    }
+
+
+def _free_id(tx: Transaction, account: int, answered: str) -> str:
+    """``reply_`` and the id of the answered message, numbered from the second draft on."""
+    base = f"reply_{answered}"
+    if len(base.encode()) > MAX_ID_BYTES - 12:
+        base = f"reply_{hashlib.sha256(answered.encode()).hexdigest()}"
+    candidates = itertools.chain([base], (f"{base}_{number}" for number in itertools.count(2)))
+    return next(name for name in candidates if tx.row("get", {"account": account, "id": name}) is None)

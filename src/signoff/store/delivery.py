@@ -1,0 +1,204 @@
+"""The verbs of delivery: claims, attempts and their outcomes."""
+
+from __future__ import annotations
+
+from .base import Verbs, changed, fetch_seq, stamp
+from .rows import Claim, Row
+from .sqlite import Transaction
+
+SETTLE_AFTER = 60_000_000
+"""Microseconds after which a message that a script sent and never moved is moved for it."""
+
+
+class Delivery(Verbs):
+    """Handing approved messages to a gateway, each approval at most once."""
+
+    def claim_next(self, account: int, *, lease: int, by: str) -> Claim | None:
+        """The next approved message whose time has come, taken for ``lease`` microseconds; None when there is none.
+
+        The attempt is on the disk when this returns. In a chat the order of approval is kept.
+        """
+        now = self.clock()
+
+        def work(tx: Transaction) -> Claim | None:
+            found = tx.row("to_send", {"account": account, "now": now})
+            return _open(tx, found[0], now, lease, by, script=False) if found else None
+
+        if self.database.read(lambda tx: tx.row("to_send", {"account": account, "now": now})) is None:
+            return None
+        return self.database.write(work)
+
+    def claim_row(self, row: Row, *, lease: int, by: str) -> Claim | None:
+        """Take this message, whose present version is approved, for a script that sends it itself.
+
+        None when it was claimed, sent or changed in the meantime.
+        """
+        now = self.clock()
+        return self.database.write(lambda tx: _open(tx, row.seq, now, lease, by, script=True))
+
+    def next_due(self, account: int) -> int | None:
+        """When the next approved message may be sent; None when none waits."""
+        found = self.database.read(lambda tx: tx.row("next_due", {"account": account}))
+        return found[0] if found else None
+
+    def accepted(self, claim: Claim, gateway_id: str | None, *, by: str, move: bool) -> bool:
+        """Settle an attempt: the gateway took the message. It becomes SENT, or stays for its script to move.
+
+        False when the attempt was settled otherwise in the meantime and this changes nothing.
+        """
+        now = self.clock()
+
+        def work(tx: Transaction) -> bool:
+            if not _close(tx, claim, "accepted", None, gateway_id, now):
+                return False
+            row = fetch_seq(tx, claim.seq)
+            if move or row.delivery == "unknown":
+                return _settle(tx, claim, "sent", "accepted", None, now, by, what="sent") == 1
+            return _settle_beside(tx, claim, "accepted", None, now, by, "accepted", now + SETTLE_AFTER) == 1
+
+        return self.database.write(work)
+
+    def refused(self, claim: Claim, reason: str, *, by: str, move: bool) -> bool:
+        """Settle an attempt: the message certainly did not leave, and trying again will not help."""
+        return self._settle_failed(claim, "refused", "refused", reason, by, move)
+
+    def unconfirmed(self, claim: Claim, reason: str, *, by: str, move: bool) -> bool:
+        """Settle an attempt: nobody knows whether it left. It is never sent again by itself."""
+        return self._settle_failed(claim, "unknown", "unconfirmed", reason, by, move)
+
+    def _settle_failed(self, claim: Claim, delivery: str, reason: str, why: str, by: str, move: bool) -> bool:
+        now = self.clock()
+
+        def work(tx: Transaction) -> bool:
+            if not _close(tx, claim, delivery, why, None, now):
+                return False
+            if move:
+                return _settle(tx, claim, "failed", delivery, reason, now, by, what=reason, why=why) == 1
+            return _settle_beside(tx, claim, delivery, None, now, by, reason, now + SETTLE_AFTER, why) == 1
+
+        return self.database.write(work)
+
+    def postponed(self, claim: Claim, reason: str, due: int, *, by: str) -> bool:
+        """Settle an attempt that was refused for a passing reason: the approval stands, another attempt may begin at ``due``."""
+        now = self.clock()
+
+        def work(tx: Transaction) -> bool:
+            return (
+                _close(tx, claim, "refused", reason, None, now)
+                and _settle_beside(tx, claim, None, due, now, by, "postponed", None, reason) == 1
+            )
+
+        return self.database.write(work)
+
+    def expired_claims(self, account: int, *, lease: int, by: str, limit: int = 20) -> list[Claim]:
+        """Attempts whose sender is gone, taken for ``lease`` microseconds to find out what became of them."""
+        now = self.clock()
+
+        def work(tx: Transaction) -> list[Claim]:
+            rows = tx.rows("expired_attempts", {"account": account, "now": now, "limit": limit})
+            for seq, number, *_ in rows:
+                changed(tx.change("extend_lease", stamp(now, by, seq=seq, number=number, lease=now + lease)), "a lease")
+            return [
+                Claim(seq, fetch_seq(tx, seq).id, number, token, chat, text, started_at, now + lease)
+                for seq, number, token, chat, text, started_at in rows
+            ]
+
+        params = {"account": account, "now": now, "limit": 1}
+        if not self.database.read(lambda tx: tx.rows("expired_attempts", params)):
+            return []
+        return self.database.write(work)
+
+    def settle_left_by_scripts(self, account: int, limit: int = 100) -> int:
+        """Move messages that scripts sent and never moved, once their time has passed; how many there were."""
+        now = self.clock()
+        params = {"account": account, "now": now, "limit": limit}
+
+        def work(tx: Transaction) -> int:
+            rows = tx.rows("to_settle", params)
+            for seq, status, delivery in rows:
+                target = "sent" if delivery == "accepted" else "failed"
+                reason = {"unknown": "unconfirmed", "refused": "refused"}.get(delivery)
+                del status
+                settled = stamp(now, "keeper", seq=seq, target=target, reason=reason, what=f"{target}, by its attempt")
+                changed(tx.change("settle_late", settled), "settling a script's message")
+            return len(rows)
+
+        if not self.database.read(lambda tx: tx.rows("to_settle", params)):
+            return 0
+        return self.database.write(work)
+
+    def confirm_sent(self, row: Row, *, by: str) -> None:
+        """A person saw that an unconfirmed message arrived."""
+        params = stamp(self.clock(), by, seq=row.seq)
+        self.database.write(lambda tx: changed(tx.change("confirm_arrival", params), "a confirmation"))
+
+    def send_again(self, row: Row, *, by: str) -> None:
+        """A person decided that an unconfirmed message shall be sent again: a new approval of the same text."""
+        now = self.clock()
+        params = stamp(now, by, seq=row.seq, status=row.status, version=row.draft_version, kind="person", due=now)
+        self.database.write(lambda tx: changed(tx.change("approve", params | {"what": "send again"}), "a decision"))
+
+    def give_up(self, row: Row, *, by: str) -> None:
+        """A person decided that an unconfirmed message shall not be sent again."""
+        params = stamp(self.clock(), by, seq=row.seq)
+        self.database.write(lambda tx: changed(tx.change("give_up", params), "giving up"))
+
+    def script_row(self, account: int, digest: str) -> Row | None:
+        """The oldest message with this recipient and text, in any version, that a script added and none has sent yet."""
+
+        def work(tx: Transaction) -> Row | None:
+            found = tx.row("script_row", {"account": account, "digest": digest})
+            return fetch_seq(tx, found[0]) if found else None
+
+        return self.database.read(work)
+
+    def use(self, row: Row, *, by: str) -> bool:
+        """Take a script's row for one `send_message`; False when another took it."""
+        params = stamp(self.clock(), by, seq=row.seq)
+        return self.database.write(lambda tx: tx.change("set_used", params) == 1)
+
+
+def _open(tx: Transaction, seq: int, now: int, lease: int, by: str, *, script: bool) -> Claim | None:
+    opened = tx.change("open_attempt", stamp(now, by, seq=seq, lease=now + lease, script=int(script)))
+    if opened != 1:
+        return None
+    row = fetch_seq(tx, seq)
+    token = f"signoff-{tx.row('store_id', {})[0][:8]}-{seq}-{row.tries}"  # type: ignore[index]
+    tx.row("add_attempt", stamp(now, by, seq=seq, token=token))
+    return Claim(seq, row.id, row.tries, token, row.chat or "", row.text, now, now + lease)
+
+
+def _close(tx: Transaction, claim: Claim, outcome: str, reason: str | None, gateway_id: str | None, now: int) -> bool:
+    params = {"seq": claim.seq, "number": claim.number, "outcome": outcome, "reason": reason}
+    return tx.change("close_attempt", params | {"gateway_id": gateway_id, "now": now}) == 1
+
+
+def _settle(
+    tx: Transaction,
+    claim: Claim,
+    target: str,
+    delivery: str,
+    reason: str | None,
+    now: int,
+    by: str,
+    *,
+    what: str,
+    why: str | None = None,
+) -> int:
+    params = stamp(now, by, seq=claim.seq, number=claim.number, target=target, delivery=delivery)
+    return tx.change("settle_moved", params | {"reason": reason, "what": what, "why": why})
+
+
+def _settle_beside(
+    tx: Transaction,
+    claim: Claim,
+    delivery: str | None,
+    due: int | None,
+    now: int,
+    by: str,
+    what: str,
+    settle_due: int | None,
+    why: str | None = None,
+) -> int:
+    params = stamp(now, by, seq=claim.seq, number=claim.number, delivery=delivery, due=due, settle_due=settle_due)
+    return tx.change("settle_beside", params | {"what": what, "why": why})

@@ -1,0 +1,187 @@
+"""Group commit: the first waiting thread commits for all that wait, so that many threads share one sync of the disk.
+
+A thread that has something to write queues it. If nobody leads, it leads: it takes all that is queued, runs it in one
+transaction, commits, wakes those it worked for and hands the lead to the next. An operation that fails is rolled back
+alone; a commit that fails fails them all.
+
+Ctrl+C may strike between any two instructions of the main thread. So nothing here relies on a clean-up being reached:
+the group under way stands in the instance, the lead is a lock held by a ``with`` statement, and whoever has the lead
+next first finishes what an interrupted leader left behind. A waiter that misses its wake-up looks for itself.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+
+_PATIENCE = 0.05
+"""Seconds after which a waiter looks whether anybody leads; only matters after an interrupt."""
+
+
+class Writer(Protocol):
+    """What a group is run on. Used by one thread at a time."""
+
+    def begin(self) -> None:
+        """Start a transaction."""
+
+    def run(self, work: Callable[[Any], Any]) -> Any:
+        """Run one operation; if it raises, nothing of it may remain in the transaction.
+
+        Raises:
+            GroupFailed: the whole transaction is lost.
+        """
+
+    def commit(self) -> None:
+        """Make all of it durable."""
+
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open, hence not committed."""
+
+    def end(self) -> None:
+        """Roll back what is not committed and let go of everything taken in `begin`. Harmless when there is nothing."""
+
+
+class GroupFailed(Exception):
+    """The transaction of a whole group is lost. ``error()`` makes the error to raise at each of its callers."""
+
+    def __init__(self, error: Callable[[], Exception]) -> None:
+        super().__init__("the group failed")
+        self.error = error
+
+
+class _Operation:
+    __slots__ = ("done", "error", "lead", "result", "wake", "work")
+
+    def __init__(self, work: Callable[[Any], Any]) -> None:
+        self.work = work
+        self.result: Any = None
+        self.error: Exception | None = None
+        self.done = False
+        self.lead = False
+        self.wake = threading.Lock()
+        self.wake.acquire()
+
+    def call(self) -> None:
+        """Wake the thread that waits for this operation."""
+        if self.wake.locked():
+            self.wake.release()
+
+
+class GroupCommit:
+    """Runs operations of many threads in few transactions of one `Writer`."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything queued: for the child after a fork, where the threads that queued it do not exist."""
+        self._mutex = threading.Lock()
+        self.turn = threading.Lock()
+        self._pending: list[_Operation] = []
+        self._group: list[_Operation] = []
+        self._committing = False
+        self._leading = False
+
+    def submit(self, work: Callable[[Any], T]) -> T:
+        """Run ``work`` in a transaction and return its result when that is durable.
+
+        An exception of ``work`` undoes it alone and is raised here. After an interrupt the operation is either not
+        done or durably done. ``work`` may be run again if an interrupt struck before the commit.
+        """
+        operation = _Operation(work)
+        try:
+            with self._mutex:
+                self._pending.append(operation)
+                operation.lead = not self._leading
+                self._leading = True
+            while not operation.done:
+                if operation.lead:
+                    self._lead()
+                elif not operation.wake.acquire(timeout=_PATIENCE):
+                    operation.lead = not self.turn.locked()
+        except BaseException:
+            self._withdraw(operation)
+            raise
+        if operation.error is not None:
+            raise operation.error
+        result: T = operation.result
+        return result
+
+    def _lead(self) -> None:
+        with self.turn:
+            self._recover()
+            with self._mutex:
+                self._group, self._pending = self._pending, []
+            if self._group:
+                self._run(self._group)
+                self._finish()
+        self._hand_on()
+
+    def _run(self, group: list[_Operation]) -> None:
+        try:
+            self._writer.begin()
+            for operation in group:
+                self._run_one(operation)
+            self._committing = True
+            self._writer.commit()
+        except GroupFailed as failure:
+            self._committing = False
+            self._fail(group, failure)
+        except Exception as error:
+            self._committing = False
+            self._fail(group, GroupFailed(lambda error=error: error))  # type: ignore[misc]
+
+    def _run_one(self, operation: _Operation) -> None:
+        operation.error = None
+        try:
+            operation.result = self._writer.run(operation.work)
+        except GroupFailed:
+            raise
+        except Exception as error:
+            operation.error = error
+
+    def _fail(self, group: list[_Operation], failure: GroupFailed) -> None:
+        for operation in group:
+            operation.error = failure.error()
+
+    def _finish(self) -> None:
+        """Let the writer go and wake everyone of the group. May be interrupted and run again."""
+        self._writer.end()
+        for operation in self._group:
+            if not operation.done:
+                operation.done = True
+                operation.call()
+        self._group, self._committing = [], False
+
+    def _recover(self) -> None:
+        """Finish what an interrupted leader left: wake its group if it was committed, else queue it again."""
+        if not self._group:
+            return
+        settled = all(operation.done or operation.error for operation in self._group)
+        if settled or (self._committing and not self._writer.in_transaction()):
+            self._finish()
+            return
+        self._writer.end()
+        with self._mutex:
+            waiting = [operation for operation in self._group if not operation.done]
+            self._pending, self._group, self._committing = waiting + self._pending, [], False
+
+    def _withdraw(self, operation: _Operation) -> None:
+        with self.turn:
+            self._recover()
+            with self._mutex:
+                if operation in self._pending:
+                    self._pending.remove(operation)
+        self._hand_on()
+
+    def _hand_on(self) -> None:
+        with self._mutex:
+            self._leading = bool(self._pending)
+            if self._pending:
+                following = self._pending[0]
+                following.lead = True
+                following.call()

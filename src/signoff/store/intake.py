@@ -1,0 +1,206 @@
+"""The verbs of intake: messages of a gateway, receipts, and the many addresses of one contact."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..model import JsonObject
+from .base import Verbs, fetch_seq, stamp
+from .decisions import make_stale
+from .messages import add_row, log
+from .rows import Row
+from .sqlite import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message that a gateway brought, checked and tidied.
+
+    Attributes:
+        id: the message's own id.
+        chat: the address of the conversation.
+        aliases: other addresses of the same chat.
+        draft: whether an assistant shall look at it.
+        note: what was done to make it storable, or None.
+    """
+
+    id: str
+    chat: str = field(repr=False)
+    name: str | None = field(repr=False)
+    message: JsonObject = field(repr=False)
+    aliases: tuple[str, ...] = field(repr=False, default=())
+    draft: bool = True
+    note: str | None = None
+
+
+class Intake(Verbs):
+    """Taking in what a gateway brings, each thing once."""
+
+    def receive(self, account: int, arrival: Arrival, *, by: str) -> Row | None:
+        """Store an incoming message, once, under whichever of its sender's addresses it comes.
+
+        Pending drafts of the chat become stale. Returns the new message, or None when it is known already.
+        """
+        now = self.clock()
+
+        def work(tx: Transaction) -> Row | None:
+            same = _resolve(tx, account, arrival)
+            message_id = _own_id(tx, account, arrival, same)
+            if message_id is None:
+                return None
+            make_stale(tx, account, arrival.chat, f"newer message {message_id}", now)
+            seq = add_row(tx, _params(account, arrival, message_id, now, by))
+            return fetch_seq(tx, seq) if seq is not None else None
+
+        return self.database.write(work)
+
+    def answered_elsewhere(self, account: int, chat: str, message_id: str, *, by: str) -> None:
+        """Note that the owner wrote in a chat from the phone: pending drafts of the chat become stale."""
+        now = self.clock()
+        why = f"answered from the phone {message_id}"
+        self.database.write(lambda tx: make_stale(tx, account, chat, why, now))
+
+    def receipt(self, account: int, *, ack: str, gateway_id: str | None, token: str | None, by: str) -> bool:
+        """Note what became of a sent message; one that was unconfirmed, or still open, turns out sent.
+
+        False when no attempt of ours is meant.
+        """
+        now = self.clock()
+
+        def work(tx: Transaction) -> bool:
+            found = tx.row("attempt_of_receipt", {"account": account, "gateway_id": gateway_id, "token": token})
+            if found is None:
+                return False
+            seq, number, known, delivery, tries = found
+            if _RANK.get(ack, 0) > _RANK.get(known, -1):
+                tx.change("note_ack", {"seq": seq, "number": number, "ack": ack, "gateway_id": gateway_id})
+                log(tx, account, now, f"receipt {ack}", by, None, seq)
+            if ack != "error" and delivery == "unknown" and number == tries:
+                _turned_out_sent(tx, seq, number, gateway_id, now, by)
+            return True
+
+        return self.database.write(work)
+
+    def addresses(self, account: int, address: str) -> list[str]:
+        """All known addresses of the contact who has this one."""
+
+        def work(tx: Transaction) -> list[str]:
+            found = tx.row("contact_of", {"account": account, "address": address})
+            return [row[0] for row in tx.rows("addresses_of", {"contact": found[0]})] if found else [address]
+
+        return self.database.read(work)
+
+    def forget(self, account: int, address: str, *, by: str) -> int:
+        """Remove the texts and names of a contact, under all addresses; ids, times and decisions stay. How many messages."""
+        now = self.clock()
+
+        def work(tx: Transaction) -> int:
+            found = tx.row("contact_of", {"account": account, "address": address})
+            addresses = [row[0] for row in tx.rows("addresses_of", {"contact": found[0]})] if found else [address]
+            if found:
+                tx.change("forget_name", {"contact": found[0]})
+            return sum(_forget_chat(tx, account, chat, now, by) for chat in addresses)
+
+        return self.database.write(work)
+
+
+_RANK = {"error": 0, "server": 1, "device": 2, "read": 3, "played": 4}
+
+
+def _params(account: int, arrival: Arrival, message_id: str, now: int, by: str) -> dict[str, Any]:
+    message = {**arrival.message, "id": message_id}
+    return {
+        "account": account,
+        "id": message_id,
+        "status": "incoming",
+        "origin": "gateway",
+        "payload": json.dumps(message, ensure_ascii=False),
+        "chat": arrival.chat,
+        "digest": None,
+        "answers": None,
+        "author": None,
+        "note": arrival.note,
+        "draft_due": now if arrival.draft else None,
+        "now": now,
+        "by": by,
+        "why": arrival.note,
+    }
+
+
+def _resolve(tx: Transaction, account: int, arrival: Arrival) -> int:
+    """The contact of a message; its addresses become known as one contact's."""
+    addresses = dict.fromkeys((arrival.chat, *arrival.aliases))
+    known = [tx.row("contact_of", {"account": account, "address": address}) for address in addresses]
+    contacts = list(dict.fromkeys(row[0] for row in known if row))
+    if not contacts:
+        made = tx.row("add_contact", {"account": account, "name": arrival.name})
+        assert made is not None
+        contacts = [made[0]]
+    contact: int = contacts[0]
+    for other in contacts[1:]:
+        tx.change("merge_contact", {"contact": other, "into": contact})
+    for address, row in zip(addresses, known, strict=True):
+        if row is None:
+            tx.change("add_alias", {"account": account, "address": address, "contact": contact})
+    if arrival.name:
+        tx.change("rename_contact", {"contact": contact, "name": arrival.name})
+    return contact
+
+
+def _own_id(tx: Transaction, account: int, arrival: Arrival, contact: int) -> str | None:
+    """The id under which to store the message; None when it is stored already.
+
+    The same id of another contact is another message, unless text and time are the same too: then one contact has
+    written under two addresses that nobody had named together before.
+    """
+    for message_id in (arrival.id, f"{arrival.id[:300]}@{arrival.chat[:100]}"):
+        found = tx.row("get", {"account": account, "id": message_id})
+        if found is None:
+            return message_id
+        row = Row(*found)
+        if row.chat is None or _same_contact(tx, account, row.chat, contact):
+            return None
+        if _same_words(row, arrival) and _lid_and_number(row.chat, arrival.chat):
+            _merge(tx, account, row.chat, contact)
+            return None
+    return None
+
+
+def _same_contact(tx: Transaction, account: int, chat: str, contact: int) -> bool:
+    found = tx.row("contact_of", {"account": account, "address": chat})
+    return found is not None and found[0] == contact
+
+
+def _same_words(row: Row, arrival: Arrival) -> bool:
+    stored = json.loads(row.payload)
+    return all(stored.get(key) == arrival.message.get(key) for key in ("body", "timestamp"))
+
+
+def _lid_and_number(one: str, other: str) -> bool:
+    return one.endswith("@lid") != other.endswith("@lid") and not (one + other).count("@g.us")
+
+
+def _merge(tx: Transaction, account: int, chat: str, contact: int) -> None:
+    found = tx.row("contact_of", {"account": account, "address": chat})
+    if found is None:
+        tx.change("add_alias", {"account": account, "address": chat, "contact": contact})
+    else:
+        tx.change("merge_contact", {"contact": found[0], "into": contact})
+
+
+def _turned_out_sent(tx: Transaction, seq: int, number: int, gateway_id: str | None, now: int, by: str) -> None:
+    attempt = {"seq": seq, "number": number, "outcome": "accepted", "reason": None, "gateway_id": gateway_id, "now": now}
+    tx.change("close_attempt", attempt)
+    moved = stamp(now, by, seq=seq, number=number, target="sent", delivery="accepted", reason=None, what="it arrived")
+    tx.change("settle_moved", moved)
+
+
+def _forget_chat(tx: Transaction, account: int, chat: str, now: int, by: str) -> int:
+    forgotten = 0
+    for seq, _, _ in tx.rows("messages_of_chat", {"account": account, "chat": chat}):
+        forgotten += tx.change("forget", stamp(now, by, seq=seq))
+        tx.change("purge_versions", {"seq": seq})
+    return forgotten
+

@@ -1,0 +1,237 @@
+"""The verbs of messages: adding, moving, listing, clearing, and what has happened to each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from ..lifecycle import MessageStatus, is_regular
+from ..model import Content, as_guide_dict
+from .base import Verbs, fetch
+from .rows import Attempt, Counter, Event, Row
+from .sqlite import Transaction
+
+PAGE = 500
+IGNORED_IN_COMPARISON = ("timestamp", "status", "status_updated_at")
+
+
+class Messages(Verbs):
+    """Adding, moving, listing and clearing messages."""
+
+    def account(self, name: str) -> int:
+        """The number of the account ``name``; it is made when it is new."""
+        found = self.database.read(lambda tx: tx.row("find_account", {"name": name}))
+        return found[0] if found else self.database.write(lambda tx: _make_account(tx, name))
+
+    def account_names(self) -> list[str]:
+        """The names of all accounts, oldest first."""
+        return [name for _, name in self.database.read(lambda tx: tx.rows("accounts", {}))]
+
+    def add(
+        self,
+        account: int,
+        content: Content,
+        status: MessageStatus,
+        *,
+        by: str,
+        origin: str = "script",
+        why: str | None = None,
+    ) -> bool:
+        """Add a message to the list ``status``; False, and nothing changes, when its id is known already.
+
+        A known id with other content (timestamp and status aside) is logged as ``differs``.
+        """
+        params = {
+            "account": account,
+            "id": content.id,
+            "status": status.value,
+            "origin": origin,
+            "payload": content.payload,
+            "chat": content.chat,
+            "digest": content.digest,
+            "answers": None,
+            "author": None,
+            "note": None,
+            "draft_due": None,
+            "now": self.clock(),
+            "by": by,
+            "why": why,
+        }
+        return self.database.write(lambda tx: add_row(tx, params) is not None)
+
+    def move(
+        self, account: int, message_id: str, source: MessageStatus, target: MessageStatus, *, by: str, why: str | None = None
+    ) -> bool:
+        """Move a message from one list to another; False when it is not in the first.
+
+        This is bookkeeping: any pair of lists will do, and nothing becomes sendable by it.
+
+        Raises:
+            InFlight: it is being sent at this moment.
+        """
+        params = {
+            "account": account,
+            "id": message_id,
+            "source": source.value,
+            "target": target.value,
+            "now": self.clock(),
+            "by": by,
+            "what": "moved" if is_regular(source, target) else "irregular",
+            "why": why,
+        }
+        return self.database.write(lambda tx: tx.change("move", params) == 1)
+
+    def find(self, account: int, message_id: str) -> Row | None:
+        """The message with everything that stands beside it, or None."""
+        found = self.database.read(lambda tx: tx.row("get", {"account": account, "id": message_id}))
+        return Row(*found) if found else None
+
+    def by_seq(self, seq: int) -> Row | None:
+        """The message with this number, or None."""
+        found = self.database.read(lambda tx: tx.row("get_by_seq", {"seq": seq}))
+        return Row(*found) if found else None
+
+    def newest(self, account: int, status: MessageStatus, limit: int | None) -> list[dict[str, Any]]:
+        """The newest ``limit`` messages of a list (all, when None), oldest first, as scripts see them."""
+        params = {"account": account, "status": status.value, "limit": -1 if limit is None else limit}
+        rows = self.database.read(lambda tx: tx.rows("newest", params))
+        rows.reverse()
+        return decode(rows)
+
+    def page(self, account: int, status: MessageStatus, after: int = 0, limit: int = PAGE) -> list[Row]:
+        """Up to ``limit`` messages of a list that came into it after the arrival ``after``, oldest first."""
+        params = {"account": account, "status": status.value, "after": after, "limit": limit}
+        return [Row(*row) for row in self.database.read(lambda tx: tx.rows("page", params))]
+
+    def all_messages(self, tx: Transaction, account: int, status: MessageStatus) -> Iterator[tuple[str, str, int | None]]:
+        """Payload, status and time of the last move of every message of a list, oldest first, page by page."""
+        after = 0
+        while rows := tx.rows("oldest", {"account": account, "status": status.value, "after": after, "limit": PAGE}):
+            yield from ((payload, name, moved_at) for payload, name, moved_at, _ in rows)
+            after = rows[-1][3]
+
+    def conversation(self, account: int, chat: str, limit: int) -> list[dict[str, Any]]:
+        """The last ``limit`` messages of a chat that came in or were sent, under all addresses of the contact, oldest first."""
+        params = {"account": account, "chat": chat, "limit": limit}
+        rows = self.database.read(lambda tx: tx.rows("conversation", params))
+        return decode(rows[::-1])
+
+    def history(self, account: int, message_id: str) -> list[Event]:
+        """Everything that happened to a message, oldest first.
+
+        Raises:
+            NotFound: there is no such message.
+        """
+
+        def work(tx: Transaction) -> list[Event]:
+            fetch(tx, account, message_id)
+            return [Event(*row) for row in tx.rows("history", {"account": account, "id": message_id})]
+
+        return self.database.read(work)
+
+    def attempts(self, seq: int) -> list[Attempt]:
+        """The attempts to send a message, oldest first."""
+        return [Attempt(*row) for row in self.database.read(lambda tx: tx.rows("attempts", {"seq": seq}))]
+
+    def versions(self, seq: int) -> list[dict[str, Any]]:
+        """The earlier versions of a text, oldest first."""
+        names = ("version", "recipient", "text", "author", "until")
+        rows = self.database.read(lambda tx: tx.rows("versions", {"seq": seq}))
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def counters(self, account: int) -> dict[MessageStatus, Counter]:
+        """The counters of every list."""
+        rows = self.database.read(lambda tx: tx.rows("counters", {"account": account}))
+        return {MessageStatus(row[0]): Counter(*row[1:]) for row in rows}
+
+    def reset_totals(self, account: int, *, by: str) -> None:
+        """Start counting at nought; the event holds the baseline."""
+        self.set_totals(account, {}, by=by, why="reset")
+
+    def set_totals(
+        self, account: int, totals: dict[MessageStatus, tuple[int, int | None]], *, by: str, why: str
+    ) -> None:
+        """Write a baseline: each list's total and when it last grew; nought for those not named."""
+        now = self.clock()
+        kept = {status.value: list(pair) for status, pair in totals.items()}
+
+        def work(tx: Transaction) -> None:
+            tx.change("reset_totals", {"account": account})
+            for status, (total, last_at) in totals.items():
+                tx.change("set_total", {"account": account, "status": status.value, "total": total, "last_at": last_at})
+            log(tx, account, now, "baseline", by, json.dumps({"why": why, "totals": kept}))
+
+        self.database.write(work)
+
+    def clear(self, account: int, status: MessageStatus, *, by: str) -> None:
+        """Empty a list in one update. Ids stay known; what is in flight is still settled."""
+        now = self.clock()
+
+        def work(tx: Transaction) -> None:
+            tx.change("clear", {"account": account, "status": status.value})
+            log(tx, account, now, "cleared", by, status.value)
+
+        self.database.write(work)
+
+    def purge(self, account: int, limit: int = PAGE) -> int:
+        """Remove the texts of up to ``limit`` cleared messages of each list; how many there were."""
+        now = self.clock()
+
+        def work(tx: Transaction) -> int:
+            return sum(_purge(tx, account, status, limit, now) for status in MessageStatus)
+
+        return self.database.write(work)
+
+
+def decode(rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    """Messages as scripts see them, of rows that begin with payload, status and time of the last move."""
+    payloads = json.loads("[" + ",".join(row[0] for row in rows) + "]")
+    return [as_guide_dict(payload, row[1], row[2]) for payload, row in zip(payloads, rows, strict=True)]
+
+
+def log(tx: Transaction, account: int, now: int, kind: str, by: str, why: str | None, message: int | None = None) -> None:
+    """Write an event that no trigger writes."""
+    tx.change("log", {"account": account, "now": now, "message": message, "kind": kind, "by": by, "why": why})
+
+
+def add_row(tx: Transaction, params: dict[str, Any]) -> int | None:
+    """Insert a message and return its number; None when its id is known already (other content is logged)."""
+    added = tx.row("add", params)
+    if added is not None:
+        seq: int = added[0]
+        return seq
+    row = fetch(tx, params["account"], params["id"])
+    if _differs(tx, row, json.loads(params["payload"])):
+        log(tx, params["account"], params["now"], "differs", params["by"], None, row.seq)
+    return None
+
+
+def _differs(tx: Transaction, row: Row, offered: dict[str, Any]) -> bool:
+    stored = json.loads(row.payload)
+    if stored.keys() <= {"id"}:
+        return False  # cleared or forgotten: there is nothing to compare with
+    if row.draft_version > 1:
+        first = tx.rows("versions", {"seq": row.seq})
+        stored["body"] = first[0][2] if first else stored.get("body")
+    keys = (stored.keys() | offered.keys()) - set(IGNORED_IN_COMPARISON)
+    return any(stored.get(key) != offered.get(key) for key in keys)
+
+
+def _make_account(tx: Transaction, name: str) -> int:
+    found = tx.row("find_account", {"name": name}) or tx.row("add_account", {"name": name})
+    assert found is not None
+    account: int = found[0]
+    if not tx.rows("counters", {"account": account}):
+        tx.change("add_counters", {"account": account})
+    return account
+
+
+def _purge(tx: Transaction, account: int, status: MessageStatus, limit: int, now: int) -> int:
+    rows = tx.rows("to_purge", {"account": account, "status": status.value, "limit": limit})
+    for seq, _ in rows:
+        if tx.change("purge", {"seq": seq, "now": now}):
+            tx.change("purge_versions", {"seq": seq})
+    if rows:
+        tx.change("purged", {"account": account, "status": status.value, "purged": rows[-1][1]})
+    return len(rows)

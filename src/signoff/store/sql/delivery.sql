@@ -1,0 +1,101 @@
+-- name: to_send
+-- messages_to_send for the order, messages_to_send_in_chat for what goes before in the same chat
+SELECT m.seq FROM messages m
+ WHERE m.account = :account AND m.status = 'approved' AND m.approved_version IS NOT NULL AND m.delivery IS NULL
+   AND m.due <= :now
+   AND m.arrival > (SELECT cleared FROM counters WHERE account = :account AND status = 'approved')
+   AND NOT EXISTS (SELECT 1 FROM messages before
+                    WHERE before.account = :account AND before.status = 'approved'
+                      AND before.approved_version IS NOT NULL
+                      AND before.chat = m.chat AND before.arrival < m.arrival
+                      AND before.arrival > (SELECT cleared FROM counters WHERE account = :account AND status = 'approved'))
+ ORDER BY m.due, m.arrival LIMIT 1
+
+-- name: next_due
+SELECT min(due) FROM messages
+ WHERE account = :account AND status = 'approved' AND approved_version IS NOT NULL AND delivery IS NULL
+
+-- name: open_attempt
+UPDATE messages
+   SET delivery = 'open', tries = tries + 1, lease = :lease, settle_due = NULL, used = iif(:script, 1, used),
+       revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = 'claimed', changed_why = NULL
+ WHERE seq = :seq AND delivery IS NOT 'open' AND delivery IS NOT 'accepted' AND approved_version = draft_version
+
+-- name: add_attempt
+INSERT INTO attempts (message, number, token, digest, started_at, started_by)
+SELECT seq, tries, :token, digest, :now, :by FROM messages WHERE seq = :seq
+RETURNING number
+
+-- name: attempts
+SELECT number, token, digest, started_at, started_by, outcome, reason, gateway_id, ack, settled_at
+  FROM attempts WHERE message = :seq ORDER BY number
+
+-- name: close_attempt
+UPDATE attempts
+   SET outcome = :outcome, reason = :reason, gateway_id = coalesce(:gateway_id, gateway_id), settled_at = :now
+ WHERE message = :seq AND number = :number AND (outcome IS NULL OR (outcome = 'unknown' AND :outcome = 'accepted'))
+
+-- name: settle_moved
+UPDATE messages
+   SET status = :target, arrival = (SELECT max(seq) + 1 FROM events), moved_at = :now, reason = :reason,
+       delivery = :delivery, lease = NULL, settle_due = NULL,
+       revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = :what, changed_why = :why
+ WHERE seq = :seq AND tries = :number AND (delivery = 'open' OR (delivery = 'unknown' AND :delivery = 'accepted'))
+
+-- name: settle_beside
+UPDATE messages
+   SET delivery = :delivery, lease = NULL, settle_due = :settle_due, due = :due,
+       revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = :what, changed_why = :why
+ WHERE seq = :seq AND tries = :number AND delivery = 'open'
+
+-- name: expired_attempts
+-- messages_in_flight
+SELECT m.seq, m.tries, a.token, m.chat, json_extract(m.payload, '$.body'), a.started_at
+  FROM messages m JOIN attempts a ON a.message = m.seq AND a.number = m.tries
+ WHERE m.account = :account AND m.delivery = 'open' AND m.lease <= :now
+ ORDER BY m.lease LIMIT :limit
+
+-- name: extend_lease
+UPDATE messages
+   SET lease = :lease,
+       revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = 'looking up', changed_why = NULL
+ WHERE seq = :seq AND tries = :number AND delivery = 'open' AND lease <= :now
+
+-- name: to_settle
+-- messages_to_settle
+SELECT seq, status, delivery FROM messages
+ WHERE account = :account AND settle_due IS NOT NULL AND settle_due <= :now ORDER BY settle_due LIMIT :limit
+
+-- name: settle_late
+UPDATE messages
+   SET status = :target, arrival = (SELECT max(seq) + 1 FROM events), moved_at = :now, reason = :reason,
+       settle_due = NULL,
+       revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = :what, changed_why = NULL
+ WHERE seq = :seq AND settle_due IS NOT NULL
+
+-- name: attempt_of_receipt
+SELECT a.message, a.number, a.ack, m.delivery, m.tries
+  FROM attempts a JOIN messages m ON m.seq = a.message
+ WHERE m.account = :account AND (a.token = :token OR a.gateway_id = :gateway_id)
+ LIMIT 1
+
+-- name: note_ack
+UPDATE attempts SET ack = :ack, gateway_id = coalesce(gateway_id, :gateway_id)
+ WHERE message = :seq AND number = :number
+
+-- name: script_row
+-- messages_of_scripts; drafts_digest for earlier versions
+SELECT seq FROM messages
+ WHERE account = :account AND origin = 'script' AND used = 0 AND digest = :digest
+   AND arrival > (SELECT cleared FROM counters c WHERE c.account = :account AND c.status = messages.status)
+ UNION
+SELECT m.seq FROM drafts d JOIN messages m ON m.seq = d.message
+ WHERE d.digest = :digest AND m.account = :account AND m.origin = 'script' AND m.used = 0
+   AND m.arrival > (SELECT cleared FROM counters c WHERE c.account = :account AND c.status = m.status)
+ ORDER BY 1 LIMIT 1
+
+-- name: set_used
+UPDATE messages
+   SET used = 1,
+       revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = 'used', changed_why = NULL
+ WHERE seq = :seq AND used = 0

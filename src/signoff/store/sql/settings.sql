@@ -1,0 +1,35 @@
+-- name: setting
+SELECT value, changed_by FROM settings WHERE account = :account AND key = :key
+
+-- name: settings
+SELECT key, value, changed_by FROM settings WHERE account = :account ORDER BY key
+
+-- name: set_setting
+INSERT INTO settings (account, key, value, changed_at, changed_by)
+VALUES (:account, :key, :value, :now, :by)
+ON CONFLICT (account, key) DO UPDATE
+   SET value = excluded.value, revision = revision + 1, changed_at = :now, changed_by = :by
+
+-- name: session
+SELECT fields FROM sessions WHERE account = :account
+
+-- name: add_session
+INSERT INTO sessions (account, fields, changed_at, changed_by, changed_what)
+VALUES (:account, :fields, :now, :by, 'session')
+
+-- name: set_session
+UPDATE sessions
+   SET fields = :fields, revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = :what,
+       changed_why = :why
+ WHERE account = :account
+
+-- name: add_file_revision
+INSERT INTO file_revisions (account, revision, settings, session) VALUES (:account, :revision, :settings, :session)
+ON CONFLICT (account, revision) DO NOTHING
+
+-- name: file_revision
+SELECT revision, settings, session FROM file_revisions
+ WHERE account = :account AND revision <= :revision ORDER BY revision DESC LIMIT 1
+
+-- name: newest_file_revision
+SELECT revision, settings, session FROM file_revisions WHERE account = :account ORDER BY revision DESC LIMIT 1

@@ -1,0 +1,53 @@
+-- name: integrity_check
+PRAGMA integrity_check
+
+-- name: foreign_key_check
+PRAGMA foreign_key_check
+
+-- name: check_listed
+SELECT format('account %d: the list %s says it shows %d messages, and has %d', c.account, c.status, c.listed, count(m.seq))
+  FROM counters c
+  LEFT JOIN messages m ON m.account = c.account AND m.status = c.status AND m.arrival > c.cleared
+ GROUP BY c.account, c.status
+HAVING c.listed <> count(m.seq)
+
+-- name: check_last_event
+SELECT format('message %s: its arrival %d is no event that brought it to %s', m.id, m.arrival, m.status)
+  FROM messages m LEFT JOIN events e ON e.seq = m.arrival
+ WHERE e.message IS NOT m.seq OR e.to_status IS NOT m.status
+
+-- name: check_statuses
+SELECT format('message %s: its last event says %s, its status is %s', m.id, e.to_status, m.status)
+  FROM messages m
+  JOIN events e ON e.seq = (SELECT max(seq) FROM events WHERE message = m.seq AND to_status IS NOT NULL)
+ WHERE e.to_status <> m.status
+
+-- name: check_in_flight
+SELECT format('message %s: it is in flight, and attempt %d is not open', m.id, m.tries)
+  FROM messages m LEFT JOIN attempts a ON a.message = m.seq AND a.number = m.tries
+ WHERE m.delivery = 'open' AND (a.number IS NULL OR a.outcome IS NOT NULL)
+ UNION ALL
+SELECT format('message %s: attempt %d is open, and the message is not in flight', m.id, a.number)
+  FROM attempts a JOIN messages m ON m.seq = a.message
+ WHERE a.outcome IS NULL AND (m.delivery IS NOT 'open' OR m.tries <> a.number)
+
+-- name: check_approvals
+SELECT format('message %s: attempt %d has no approval of its text before it', m.id, a.number)
+  FROM attempts a JOIN messages m ON m.seq = a.message
+ WHERE NOT EXISTS (SELECT 1 FROM events e
+                    WHERE e.message = a.message AND e.digest = a.digest AND e.at <= a.started_at
+                      AND e.kind IN ('approved', 'tried again', 'send again'))
+
+-- name: check_event_gaps
+SELECT format('%d events are missing', max(seq) - min(seq) + 1 - count(*)) FROM events
+HAVING max(seq) - min(seq) + 1 <> count(*)
+
+-- name: check_totals_kept
+SELECT account, status, total FROM counters
+
+-- name: check_baseline
+SELECT seq, why FROM events WHERE account = :account AND kind = 'baseline' ORDER BY seq DESC LIMIT 1
+
+-- name: check_counted
+SELECT count(*) FROM events
+ WHERE account = :account AND to_status = :status AND counted = 1 AND seq > :since

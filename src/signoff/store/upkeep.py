@@ -1,0 +1,97 @@
+"""Checking the whole, and backing it up."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from ..errors import StateFileError
+from .base import Verbs
+from .sqlite import Transaction
+
+
+class Upkeep(Verbs):
+    """Verification and backups."""
+
+    def check(self) -> list[str]:
+        """Verify the whole; what is wrong, in words, or nothing.
+
+        Looks at the database's integrity, the counters against the events, and the events against the statuses.
+        """
+        return self.database.snapshot(_check)
+
+    def backup(self, target: Path) -> Path:
+        """Copy the database as it is at one moment to ``target``, verified; an existing file there is replaced at the end.
+
+        Raises:
+            StateFileError: the copy is not good; nothing was replaced.
+            StoreError: it could not be read or written.
+        """
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
+        try:
+            self.database.backup(partial)
+            problems = verify_copy(partial)
+            if problems:
+                raise StateFileError(f"the backup {target} was not made, the copy is not good: {problems[0]}")
+            _sync(partial)
+            os.replace(partial, target)
+            _sync(target.parent)
+        finally:
+            partial.unlink(missing_ok=True)
+        return target
+
+
+def verify_copy(path: Path) -> list[str]:
+    """Check a database that no process uses; what is wrong, in words."""
+    connection = apsw.Connection(os.fspath(path), flags=apsw.SQLITE_OPEN_READONLY)
+    try:
+        return _check(Transaction(connection))
+    finally:
+        connection.close()
+
+
+def _check(tx: Transaction) -> list[str]:
+    try:
+        integrity = [row[0] for row in tx.rows("integrity_check", {}) if row[0] != "ok"]
+        broken = [f"row {row[1]} of {row[0]} refers to nothing" for row in tx.rows("foreign_key_check", {})]
+        sentences = [row[0] for name in _CHECKS for row in tx.rows(name, {})]
+        return integrity + broken + sentences + _check_totals(tx)
+    except apsw.Error as error:
+        return [f"the database cannot be read: {error}"]
+
+
+_CHECKS = ("check_listed", "check_last_event", "check_statuses", "check_in_flight", "check_approvals", "check_event_gaps")
+
+
+def _check_totals(tx: Transaction) -> list[str]:
+    problems = []
+    for account, status, total in tx.rows("check_totals_kept", {}):
+        baseline = tx.row("check_baseline", {"account": account})
+        since, base = (baseline[0], _base(baseline[1], status)) if baseline else (0, 0)
+        counted = tx.row("check_counted", {"account": account, "status": status, "since": since})
+        assert counted is not None
+        if total != base + counted[0]:
+            problems.append(
+                f"account {account}: the counter of {status} says {total}, the events say {base + counted[0]}"
+            )
+    return problems
+
+
+def _base(detail: str, status: str) -> int:
+    totals: dict[str, Any] = json.loads(detail)["totals"]
+    return int(totals.get(status, (0, None))[0])
+
+
+def _sync(path: Path) -> None:
+    if os.name == "nt" and path.is_dir():
+        return
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
