@@ -6,7 +6,8 @@
 * `intake`: what a gateway brings.
 * `decisions`: drafts, approvals, rejections, edits.
 * `delivery`: claims, attempts, outcomes.
-* `settings`: settings, the session, the revisions of the state file.
+* `settings`: settings and the session.
+* `files`: what the state file shows, and what is taken up from it.
 * `upkeep`: checking and backing up.
 
 Every verb that changes something is durable when it returns and is logged as an event. A verb is named SQL
@@ -17,14 +18,14 @@ must never be. Every time comes from the clock that the store was opened with.
 from __future__ import annotations
 
 import os
-import threading
 from pathlib import Path
 
 from ..clock import Clock, system_clock
 from ..errors import StoreUnavailable
-from . import forkgate
+from ..shared import Shared
 from .decisions import Decisions
 from .delivery import Delivery
+from .files import Files
 from .intake import Intake
 from .messages import Messages
 from .settings import SettingsVerbs
@@ -34,7 +35,7 @@ from .upkeep import Upkeep
 __all__ = ["Store", "open_store"]
 
 
-class Store(Messages, Intake, Decisions, Delivery, SettingsVerbs, Upkeep):
+class Store(Messages, Intake, Decisions, Delivery, SettingsVerbs, Files, Upkeep):
     """All verbs over one database. Safe to use from any number of threads and processes, and across forks."""
 
     def close(self) -> None:
@@ -42,44 +43,7 @@ class Store(Messages, Intake, Decisions, Delivery, SettingsVerbs, Upkeep):
         _shared.release(self.database)
 
 
-class _Shared:
-    """The databases that this process has open: all stores of one file share one."""
-
-    def __init__(self) -> None:
-        self._mutex = threading.Lock()
-        self._open: dict[str, tuple[SQLite, int]] = {}
-        forkgate.register(self)
-
-    def database(self, path: Path, clock: Clock, busy_timeout: float) -> SQLite:
-        key = os.path.realpath(path)
-        with self._mutex:
-            database, users = self._open.get(key, (None, 0))
-            if database is None:
-                database = SQLite(Path(key), clock, busy_timeout)
-            self._open[key] = (database, users + 1)
-            return database
-
-    def release(self, database: SQLite) -> None:
-        key = os.fspath(database.path)
-        with self._mutex:
-            _, users = self._open.get(key, (database, 0))
-            if users > 1:
-                self._open[key] = (database, users - 1)
-            elif users == 1:
-                del self._open[key]
-                database.close()
-
-    def before_fork(self) -> None:
-        self._mutex.acquire()
-
-    def after_fork_in_parent(self) -> None:
-        self._mutex.release()
-
-    def after_fork_in_child(self) -> None:
-        self._mutex.release()
-
-
-_shared = _Shared()
+_shared: Shared[SQLite] = Shared(lambda database: database.close())
 
 
 def open_store(url: str | os.PathLike[str], *, clock: Clock = system_clock, busy_timeout: float = 30.0) -> Store:
@@ -95,4 +59,5 @@ def open_store(url: str | os.PathLike[str], *, clock: Clock = system_clock, busy
     text = os.fspath(url)
     if "://" in text:
         raise StoreUnavailable(f"{text.split('://')[0]}:// is not supported: give the path of a SQLite file")
-    return Store(_shared.database(Path(text), clock, busy_timeout), clock)
+    path = Path(os.path.realpath(text))
+    return Store(_shared.get(os.fspath(path), lambda: SQLite(path, clock, busy_timeout)), clock)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import apsw
 
+from .. import forkgate
 from ..clock import Clock
 from ..errors import (
     InFlight,
@@ -22,7 +23,7 @@ from ..errors import (
     StoreReplaced,
     StoreUnavailable,
 )
-from . import forkgate, migrate, network
+from . import migrate, network
 from .filelock import FileLock
 from .groupcommit import GroupCommit, GroupFailed
 from .statements import statements
@@ -76,6 +77,8 @@ class SQLite:
         clock: gives the time of migrations.
         busy_timeout: seconds after which a wait for another process ends with `StoreBusy`.
     """
+
+    fork_order = 2
 
     def __init__(self, path: Path, clock: Clock, busy_timeout: float = 30.0) -> None:
         self.path = path

@@ -157,6 +157,7 @@ CREATE TABLE counters (
   PRIMARY KEY (account, status)
 ) STRICT, WITHOUT ROWID;
 
+-- What the state file said of settings and session, by revision.
 CREATE TABLE file_revisions (
   account  INTEGER NOT NULL REFERENCES accounts,
   revision INTEGER NOT NULL,
@@ -164,6 +165,24 @@ CREATE TABLE file_revisions (
   session  TEXT NOT NULL,
   PRIMARY KEY (account, revision)
 ) STRICT, WITHOUT ROWID;
+
+-- The state file that was last written (for which revision) or taken up (NULL).
+CREATE TABLE known_files (
+  account INTEGER PRIMARY KEY REFERENCES accounts,
+  digest  TEXT NOT NULL,
+  written INTEGER
+) STRICT;
+
+-- The four lists of the state file that sender, watcher and assistant keep for themselves.
+CREATE TABLE records (
+  seq     INTEGER PRIMARY KEY,
+  account INTEGER NOT NULL REFERENCES accounts,
+  list    TEXT NOT NULL CHECK (list IN ('message_log', 'incoming_messages', 'pending_replies', 'generated_replies')),
+  id      TEXT NOT NULL,
+  payload TEXT NOT NULL,
+  UNIQUE (account, list, id)
+) STRICT;
+CREATE INDEX records_list ON records (account, list, seq);
 
 -- Append-only. Holds ids, statuses and digests, never a text of a message.
 CREATE TABLE events (

@@ -134,9 +134,6 @@ UPDATE drafts SET text = NULL WHERE message = :seq
 -- name: purged
 UPDATE counters SET purged = :purged WHERE account = :account AND status = :status
 
--- name: next_arrival_after
-SELECT coalesce(max(seq), 0) FROM events WHERE seq <= :revision
-
 -- name: contact_of
 SELECT contact FROM aliases WHERE account = :account AND address = :address
 
@@ -171,6 +168,7 @@ UPDATE messages
 
 -- name: show_again
 UPDATE messages
-   SET arrival = (SELECT max(seq) + 1 FROM events), payload = :payload,
+   SET arrival = (SELECT max(seq) + 1 FROM events), payload = :payload, draft_due = NULL, due = NULL,
+       approved_version = NULL, approved_digest = NULL, approved_by = NULL, approved_kind = NULL, approved_at = NULL,
        revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = 'restored', changed_why = :why
  WHERE seq = :seq AND delivery IS NOT 'open'

@@ -22,14 +22,3 @@ UPDATE sessions
    SET fields = :fields, revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = :what,
        changed_why = :why
  WHERE account = :account
-
--- name: add_file_revision
-INSERT INTO file_revisions (account, revision, settings, session) VALUES (:account, :revision, :settings, :session)
-ON CONFLICT (account, revision) DO NOTHING
-
--- name: file_revision
-SELECT revision, settings, session FROM file_revisions
- WHERE account = :account AND revision <= :revision ORDER BY revision DESC LIMIT 1
-
--- name: newest_file_revision
-SELECT revision, settings, session FROM file_revisions WHERE account = :account ORDER BY revision DESC LIMIT 1

@@ -16,7 +16,13 @@ log = logging.getLogger(__name__)
 
 
 class Forkable(Protocol):
-    """Something that must come to rest before a fork."""
+    """Something that must come to rest before a fork.
+
+    Attributes:
+        fork_order: what uses another thing comes to rest before it, hence has the lower number.
+    """
+
+    fork_order: int
 
     def before_fork(self) -> None:
         """Refuse new work, wait for what is under way, close everything, and stay so until one of the others."""
@@ -41,7 +47,7 @@ def register(thing: Forkable) -> None:
 
 def _before() -> None:
     _mutex.acquire()
-    for thing in list(_registered):
+    for thing in sorted(_registered, key=lambda thing: thing.fork_order):
         _resting.append(thing)
         try:
             thing.before_fork()

@@ -1,0 +1,89 @@
+"""Writing the whole state to a file: streamed, verified, in place only when it is good."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from ..clock import local_iso
+from ..errors import StateFileError
+
+CHUNK = 1 << 20
+
+
+def write_verified(target: Path, pieces: Iterable[str]) -> None:
+    """Write ``pieces`` to ``target``; an existing file is replaced only when every byte was read back.
+
+    Raises:
+        StateFileError: it could not be written; nothing was replaced.
+    """
+    partial = target.with_name(f".{target.name}.partial-{os.getpid()}-{threading.get_ident()}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if _write(partial, pieces) != _digest_of_file(partial):
+            raise StateFileError(f"{target} was not written: what was read back is not what was written")
+        replace(partial, target)
+    except OSError as error:
+        raise StateFileError(f"{target} could not be written ({error.strerror}); nothing was replaced") from error
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def write_private(path: Path, text: bytes) -> None:
+    """Write a file with mode 0600 and sync it."""
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def replace(new: Path, path: Path) -> None:
+    """Put ``new`` in the place of ``path``, durably."""
+    os.replace(new, path)
+    if os.name != "nt":
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def time_stamp(at: int) -> str:
+    """A moment for the name of a file, local time: ``20260216_180950``."""
+    return local_iso(at)[:19].replace("-", "").replace(":", "").replace("T", "_")
+
+
+def unused(path: Path) -> Path:
+    """``path``, or if that exists the same with ``_2``, ``_3`` … before its suffix."""
+    candidate, number = path, 1
+    while candidate.exists():
+        number += 1
+        candidate = path.with_name(f"{path.stem}_{number}{path.suffix}")
+    return candidate
+
+
+def digest(text: bytes) -> str:
+    """The digest by which a file is known again."""
+    return hashlib.sha256(text).hexdigest()
+
+
+def _write(path: Path, pieces: Iterable[str]) -> str:
+    written = hashlib.sha256()
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb", CHUNK) as file:
+        for piece in pieces:
+            raw = piece.encode()
+            written.update(raw)
+            file.write(raw)
+        file.flush()
+        os.fsync(file.fileno())
+    return written.hexdigest()
+
+
+def _digest_of_file(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,273 @@
+"""The verbs of the state file: what it shows, what is taken up from it, and the lists that other components keep in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from ..lifecycle import MessageStatus
+from ..model import Content, as_guide_dict
+from ..session import Session
+from ..settings import merge
+from .base import Verbs, stamp
+from .messages import PAGE, add_row, log
+from .rows import Counter, Row
+from .settings import apply_session, apply_settings, read_session, read_settings
+from .sqlite import Transaction
+
+T = TypeVar("T")
+
+RECORD_LISTS = ("message_log", "incoming_messages", "pending_replies", "generated_replies")
+
+
+@dataclass(frozen=True, slots=True)
+class FileRevision:
+    """What the state file of one revision said of settings and session."""
+
+    revision: int
+    settings: dict[str, Any]
+    session: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FileEdit:
+    """What a state file brings that the store does not have.
+
+    Attributes:
+        digest: of the file, so that it is taken up once.
+        settings: to be laid over what is set, nested.
+        session: what changes in the session.
+        messages: those that may be unknown, in order of their lists.
+        shown: ids and payloads of messages that are shown again if they were cleared.
+        records: list, id and payload of the other components' entries.
+        totals: the counters to begin with, or None to leave them.
+    """
+
+    digest: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    session: Callable[[Session], Session] = lambda session: session
+    messages: tuple[tuple[MessageStatus, Content], ...] = ()
+    shown: tuple[Content, ...] = ()
+    records: tuple[tuple[str, str, str], ...] = ()
+    totals: dict[MessageStatus, tuple[int, int | None]] | None = None
+
+
+class View:
+    """One moment of an account, while it is being read."""
+
+    def __init__(self, tx: Transaction, account: int) -> None:
+        self._tx, self._account = tx, account
+        self.revision: int = _one(tx, "last_event", {})
+        self.store_id: str = _one(tx, "store_id", {})
+        self.settings = read_settings(tx, account)
+        self.session = read_session(tx, account)
+        rows = tx.rows("counters", {"account": account})
+        self.counters = {MessageStatus(row[0]): Counter(*row[1:]) for row in rows}
+
+    def time_of(self, event: int) -> int | None:
+        """When the event with this number happened, or None."""
+        found = self._tx.row("event_time", {"seq": event})
+        return found[0] if found else None
+
+    def messages(self, status: MessageStatus, limit: int | None) -> Iterator[str]:
+        """The newest ``limit`` messages of a list (all, when None) as JSON texts, oldest first."""
+        params: dict[str, Any] = {"account": self._account, "status": status.value}
+        if limit is not None:
+            yield from (_text(row) for row in reversed(self._tx.rows("newest", params | {"limit": limit})))
+            return
+        after = 0
+        while rows := self._tx.rows("oldest", params | {"after": after, "limit": PAGE}):
+            yield from map(_text, rows)
+            after = rows[-1][3]
+
+    def records(self, name: str, limit: int | None) -> list[str]:
+        """The newest ``limit`` entries of another component's list (all, when None) as JSON texts, oldest first."""
+        params = {"account": self._account, "list": name, "limit": -1 if limit is None else limit}
+        return [row[0] for row in reversed(self._tx.rows("newest_records", params))]
+
+
+class Files(Verbs):
+    """The state file's side of the store."""
+
+    def view(self, account: int, read: Callable[[View], T]) -> T:
+        """Let ``read`` look at one moment of an account."""
+        return self.database.snapshot(lambda tx: read(View(tx, account)))
+
+    def last_event(self) -> int:
+        """The number of the last event: the revision of the whole."""
+        return self.database.read(lambda tx: int(_one(tx, "last_event", {})))
+
+    def store_id(self) -> str:
+        """The random name of this store; a copy of the database has the same."""
+        return self.database.read(lambda tx: str(_one(tx, "store_id", {})))
+
+    def note_file(self, account: int, revision: FileRevision, digest: str) -> None:
+        """Note what a state file is about to say; to be called before it is put in place."""
+        shown = json.dumps(revision.settings, ensure_ascii=False), json.dumps(revision.session, ensure_ascii=False)
+
+        def work(tx: Transaction) -> None:
+            newest = tx.row("newest_file_revision", {"account": account})
+            if newest is None or newest[1:] != shown:
+                params = {"account": account, "revision": revision.revision, "settings": shown[0], "session": shown[1]}
+                tx.change("add_file_revision", params)
+            tx.change("set_known_file", {"account": account, "digest": digest, "written": revision.revision})
+
+        self.database.write(work)
+
+    def file_known(self, account: int) -> str | None:
+        """The digest of the state file that was last written or taken up."""
+        found = self.database.read(lambda tx: tx.row("known_file", {"account": account}))
+        return found[0] if found else None
+
+    def file_is_written(self, account: int, digest: str, revision: int) -> bool:
+        """Whether the file of this digest is what was written for this revision."""
+        found = self.database.read(lambda tx: tx.row("known_file", {"account": account}))
+        return found == (digest, revision)
+
+    def file_revision(self, account: int, revision: int | None) -> FileRevision | None:
+        """What the state file said at ``revision``, or lately when it is None; None when that is unknown."""
+        name = "newest_file_revision" if revision is None else "file_revision"
+        found = self.database.read(lambda tx: tx.row(name, {"account": account, "revision": revision}))
+        return FileRevision(found[0], json.loads(found[1]), json.loads(found[2])) if found else None
+
+    def take_up(self, account: int, edit: FileEdit, *, by: str, again: bool = False) -> bool:
+        """Apply what a file brings; False when this very file was taken up already, unless that is wanted ``again``."""
+        now = self.clock()
+
+        def work(tx: Transaction) -> bool:
+            found = tx.row("known_file", {"account": account})
+            if found is not None and found[0] == edit.digest and not again:
+                return False
+            _apply(tx, account, edit, now, by)
+            tx.change("set_known_file", {"account": account, "digest": edit.digest, "written": None})
+            return True
+
+        return self.database.write(work)
+
+    def begin(self, account: int, edit: FileEdit | None, *, by: str) -> bool:
+        """Begin a new store, with a file's content if there is one; False when it has begun already."""
+        now = self.clock()
+
+        def work(tx: Transaction) -> bool:
+            if _one(tx, "last_event", {}):
+                return False
+            log(tx, account, now, "begun", by, "imported" if edit else None)
+            if edit:
+                _apply(tx, account, edit, now, by)
+                tx.change("set_known_file", {"account": account, "digest": edit.digest, "written": None})
+            return True
+
+        return self.database.write(work)
+
+    def arrived_last_in(self, account: int, message_id: str, status: MessageStatus) -> int | None:
+        """The number of the event that last brought a message into a list, also when it has left it; None when never."""
+        params = {"account": account, "id": message_id, "status": status.value}
+        found = self.database.read(lambda tx: tx.row("arrived_last_in", params))
+        return found[0] if found else None
+
+    def add_record(self, account: int, name: str, record_id: str, entry: dict[str, Any], *, by: str) -> bool:
+        """Add an entry to another component's list; False when its id is known."""
+        now = self.clock()
+        record = (name, record_id, json.dumps(entry, ensure_ascii=False))
+        return self.database.write(lambda tx: _add_record(tx, account, record, now, by))
+
+    def change_record(
+        self, account: int, name: str, record_id: str, changes: dict[str, Any], *, by: str
+    ) -> bool:
+        """Change fields of an entry; False when there is none."""
+        now = self.clock()
+
+        def work(tx: Transaction) -> bool:
+            params = {"account": account, "list": name, "id": record_id}
+            found = tx.row("record", params)
+            if found is None:
+                return False
+            entry = {**json.loads(found[0]), **changes}
+            tx.change("change_record", params | {"payload": json.dumps(entry, ensure_ascii=False)})
+            log(tx, account, now, f"changed in {name}", by, record_id)
+            return True
+
+        return self.database.write(work)
+
+    def records(self, account: int, name: str, limit: int | None = None) -> list[dict[str, Any]]:
+        """The newest ``limit`` entries of another component's list (all, when None), oldest first."""
+        params = {"account": account, "list": name, "limit": -1 if limit is None else limit}
+        rows = self.database.read(lambda tx: tx.rows("newest_records", params))
+        entries: list[dict[str, Any]] = json.loads("[" + ",".join(row[0] for row in reversed(rows)) + "]")
+        return entries
+
+
+def _apply(tx: Transaction, account: int, edit: FileEdit, now: int, by: str) -> None:
+    apply_settings(
+        tx, account, lambda stored: {key: merge(stored.get(key), value) for key, value in edit.settings.items()}, now, by
+    )
+    apply_session(tx, account, edit.session, now, by, "session", "from a file")
+    for status, content in edit.messages:
+        if tx.row("get", {"account": account, "id": content.id}) is None:
+            add_row(tx, _from_file(account, status, content, now, by))
+    for content in edit.shown:
+        _show_again(tx, account, content, now, by)
+    for record in edit.records:
+        _add_record(tx, account, record, now, by)
+    if edit.totals is not None:
+        _begin_totals(tx, account, edit.totals, now, by)
+
+
+def _from_file(account: int, status: MessageStatus, content: Content, now: int, by: str) -> dict[str, Any]:
+    return stamp(
+        now,
+        by,
+        account=account,
+        id=content.id,
+        status=status.value,
+        origin="file",
+        payload=content.payload,
+        chat=content.chat,
+        digest=content.digest,
+        answers=None,
+        author=None,
+        note=None,
+        draft_due=None,
+    )
+
+
+def _show_again(tx: Transaction, account: int, content: Content, now: int, by: str) -> None:
+    found = tx.row("get", {"account": account, "id": content.id})
+    if found is None:
+        return
+    row = Row(*found)
+    if not row.visible and row.delivery != "open":
+        params = stamp(now, by, seq=row.seq, payload=content.payload if row.payload == "{}" else row.payload)
+        tx.change("show_again", params)
+
+
+def _add_record(tx: Transaction, account: int, record: tuple[str, str, str], now: int, by: str) -> bool:
+    name, record_id, payload = record
+    if tx.row("add_record", {"account": account, "list": name, "id": record_id, "payload": payload}) is None:
+        return False
+    log(tx, account, now, f"added to {name}", by, record_id)
+    return True
+
+
+def _begin_totals(
+    tx: Transaction, account: int, totals: dict[MessageStatus, tuple[int, int | None]], now: int, by: str
+) -> None:
+    for status, (total, last_at) in totals.items():
+        tx.change("set_total", {"account": account, "status": status.value, "total": total, "last_at": last_at})
+    kept = {status.value: list(pair) for status, pair in totals.items()}
+    log(tx, account, now, "baseline", by, json.dumps({"why": "import", "totals": kept}))
+
+
+def _one(tx: Transaction, name: str, params: dict[str, Any]) -> Any:
+    found = tx.row(name, params)
+    assert found is not None
+    return found[0]
+
+
+def _text(row: tuple[Any, ...]) -> str:
+    payload: str = row[0]
+    if row[2] is None:
+        return payload
+    return json.dumps(as_guide_dict(json.loads(payload), row[1], row[2]), ensure_ascii=False)

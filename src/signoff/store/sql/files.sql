@@ -1,0 +1,39 @@
+-- name: add_file_revision
+INSERT INTO file_revisions (account, revision, settings, session) VALUES (:account, :revision, :settings, :session)
+ON CONFLICT (account, revision) DO NOTHING
+
+-- name: file_revision
+SELECT revision, settings, session FROM file_revisions
+ WHERE account = :account AND revision <= :revision ORDER BY revision DESC LIMIT 1
+
+-- name: newest_file_revision
+SELECT revision, settings, session FROM file_revisions WHERE account = :account ORDER BY revision DESC LIMIT 1
+
+-- name: known_file
+SELECT digest, written FROM known_files WHERE account = :account
+
+-- name: set_known_file
+INSERT INTO known_files (account, digest, written) VALUES (:account, :digest, :written)
+ON CONFLICT (account) DO UPDATE SET digest = excluded.digest, written = excluded.written
+
+-- name: arrived_last_in
+SELECT max(e.seq) FROM events e JOIN messages m ON m.seq = e.message
+ WHERE m.account = :account AND m.id = :id AND e.to_status = :status
+
+-- name: event_time
+SELECT at FROM events WHERE seq = :seq
+
+-- name: add_record
+INSERT INTO records (account, list, id, payload) VALUES (:account, :list, :id, :payload)
+ON CONFLICT (account, list, id) DO NOTHING
+RETURNING seq
+
+-- name: change_record
+UPDATE records SET payload = :payload WHERE account = :account AND list = :list AND id = :id
+
+-- name: record
+SELECT payload FROM records WHERE account = :account AND list = :list AND id = :id
+
+-- name: newest_records
+-- records_list, read backwards
+SELECT payload FROM records WHERE account = :account AND list = :list ORDER BY seq DESC LIMIT :limit
