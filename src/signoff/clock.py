@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
@@ -33,7 +33,7 @@ def parse_iso(text: str) -> int:
         ValueError: it is no date.
     """
     moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    return int(moment.astimezone(timezone.utc).timestamp() * SECOND + 0.5)
+    return int(moment.astimezone(UTC).timestamp() * SECOND + 0.5)
 
 
 def elapsed(since: int, now: int) -> int:

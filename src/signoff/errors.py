@@ -1,25 +1,25 @@
 """Everything signoff raises on purpose.
 
-    SignoffError
-    ├── InvalidMessage (ValueError)     a message that cannot be stored: too long, NUL, not JSON, no text …
-    │   └── InvalidType (TypeError)     … or of a type that is no message at all
-    ├── ConfigError (ValueError)        a setting of the wrong type or out of range, or a key that has a method of its own
-    ├── NotFound (LookupError)          no such message
-    ├── Decision                        a decision that cannot be taken
-    │   ├── IllegalMove                 the lifecycle has no such move
-    │   ├── InFlight                    it is being sent at this moment
-    │   ├── NotSendable                 it has no recipient or no text
-    │   └── StaleVersion                someone decided, or the text changed, in the meantime
-    ├── GatewayError                    the gateway cannot be used as it is set up
-    ├── AssistantError                  an assistant could not be loaded or failed
-    ├── StateFileError                  a state file or backup that cannot be read or written
-    └── StoreError                      the database
-        ├── StoreBusy                   another process held it for longer than busy_timeout
-        ├── StoreCorrupt                the database is damaged, or is no database
-        ├── StoreFull                   the disk is full or failed while writing; nothing was changed
-        ├── StoreReplaced               the database file was replaced or removed under a running process
-        ├── StoreTooNew                 it was written by a newer version of signoff
-        └── StoreUnavailable            it cannot be opened: read-only, no permission, a network file system
+SignoffError
+├── InvalidMessage (ValueError)     a message that cannot be stored: too long, NUL, not JSON, no text …
+│   └── InvalidType (TypeError)     … or of a type that is no message at all
+├── ConfigError (ValueError)        a setting of the wrong type or out of range, or a key that has a method of its own
+├── NotFound (LookupError)          no such message
+├── Decision                        a decision that cannot be taken
+│   ├── IllegalMove                 the lifecycle has no such move
+│   ├── InFlight                    it is being sent at this moment
+│   ├── NotSendable                 it has no recipient or no text
+│   └── StaleVersion                someone decided, or the text changed, in the meantime
+├── GatewayError                    the gateway cannot be used as it is set up
+├── AssistantError                  an assistant could not be loaded or failed
+├── StateFileError                  a state file or backup that cannot be read or written
+└── StoreError                      the database
+    ├── StoreBusy                   another process held it for longer than busy_timeout
+    ├── StoreCorrupt                the database is damaged, or is no database
+    ├── StoreFull                   the disk is full or failed while writing; nothing was changed
+    ├── StoreReplaced               the database file was replaced or removed under a running process
+    ├── StoreTooNew                 it was written by a newer version of signoff
+    └── StoreUnavailable            it cannot be opened: read-only, no permission, a network file system
 """
 
 

@@ -5,7 +5,7 @@ Everything that needs to know whether a move is legal asks this module; nothing 
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Protocol
 
 from .errors import Decision, IllegalMove, InFlight, NotSendable, StaleVersion
@@ -40,7 +40,7 @@ MOVES: dict[tuple[MessageStatus, MessageStatus], str] = {
 """Every legal move and what it means. ``move_message`` may do others; they are logged as irregular."""
 
 
-class Delivery(str, Enum):
+class Delivery(StrEnum):
     """What stands beside the status once a message has been handed to a gateway."""
 
     OPEN = "open"
@@ -53,7 +53,7 @@ class Delivery(str, Enum):
     """Nobody knows whether it left. It is never sent again by itself."""
 
 
-class Reason(str, Enum):
+class Reason(StrEnum):
     """Why a message has the status it has, where the status alone does not tell."""
 
     EXPIRED = "expired"

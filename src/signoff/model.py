@@ -1,4 +1,4 @@
-"""What a message is: the guide's dict outside, one checked record inside; the limits; the digest that an approval binds."""
+"""What a message is: the guide's dict outside, a checked record inside; limits; the digest that an approval binds."""
 
 from __future__ import annotations
 

@@ -150,4 +150,3 @@ def phone_warning(session: Session, now: int) -> str | None:
         return None
     days = away // DAY
     return f"no sign of the phone for {days} days: WhatsApp unlinks a device after 14; open WhatsApp on the phone"
-

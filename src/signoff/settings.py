@@ -1,4 +1,4 @@
-"""Settings: the known keys with their types, ranges and defaults. Unknown keys are the user's own and kept as they are."""
+"""Settings: the known keys with their types, ranges and defaults. Unknown keys are the user's own and kept."""
 
 from __future__ import annotations
 

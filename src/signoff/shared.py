@@ -16,12 +16,12 @@ class Shared(Generic[T]):
 
     Args:
         dispose: called with a thing when the last of its users has released it.
+        fork_order: lower than that of the things themselves, see `signoff.forkgate`.
     """
 
-    fork_order = 0
-
-    def __init__(self, dispose: Callable[[T], object]) -> None:
+    def __init__(self, dispose: Callable[[T], object], fork_order: int) -> None:
         self._dispose = dispose
+        self.fork_order = fork_order
         self._mutex = threading.Lock()
         self._users: dict[str, tuple[T, int]] = {}
         forkgate.register(self)

@@ -25,7 +25,7 @@ from .store import Store, open_store
 from .store.files import RECORD_LISTS
 from .store.rows import Row
 
-_files: Shared[StateFile] = Shared(lambda file: file.close())
+_files: Shared[StateFile] = Shared(lambda file: file.close(), fork_order=1)
 
 
 class StateManager:
@@ -87,7 +87,7 @@ class StateManager:
     # Session
 
     def is_session_valid(self) -> bool:
-        """Whether the session may be used as it is: authenticated, marked valid, validated recently, its folder not gone."""
+        """Whether the session may be used: authenticated, marked valid, validated recently, its folder not gone."""
         session = self._session()
         return sessions.is_valid(session, self.clock(), self._folder_gone(session))
 
@@ -121,7 +121,7 @@ class StateManager:
         self.change_session(change, "authenticated" if authenticated else "unauthenticated")
 
     def mark_session_invalid(self, reason: str = "Unknown") -> None:
-        """Mark the session as invalid, so that a QR scan is asked for. For a backend that does not answer, do not call this."""
+        """Mark the session as invalid, so that a QR scan is asked for. Not for a backend that does not answer."""
         why = check_text(reason if isinstance(reason, str) else str(reason), "the reason")
         now = self.clock()
         self.change_session(lambda session: sessions.invalidated(session, why, now), "marked invalid", why)
@@ -258,7 +258,7 @@ class StateManager:
             despite: what makes the draft out of date, when it is to be approved all the same.
 
         Raises:
-            Decision: it cannot be approved; its kinds (`StaleVersion`, `InFlight`, `NotSendable`, `IllegalMove`) say why.
+            Decision: it cannot be approved; `StaleVersion`, `InFlight`, `NotSendable`, `IllegalMove` say why.
         """
         undo = int(self.get_config("approval_config")["undo_seconds"] * SECOND)
         return self._decided(

@@ -1,7 +1,7 @@
 """What a state file brings: the edits of a person or script, a restored backup, or the state to begin with.
 
-A field is an edit only where it differs from what the file of that revision said. So a script that reads the file, changes
-one setting and writes the whole back later changes just that, and undoes nobody else's change.
+A field is an edit only where it differs from what the file of that revision said. So a script that reads the file,
+changes one setting and writes the whole back later changes just that, and undoes nobody else's change.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def edit_of(document: Document, text: bytes, base: FileRevision | None, known: b
 
 
 def restore_of(document: Document, text: bytes, report: Report) -> FileEdit:
-    """What a backup brings back: settings, session, messages that are unknown or were cleared. Nothing becomes sendable."""
+    """What a backup brings back: settings, session, messages unknown or cleared. Nothing becomes sendable."""
     messages = tuple(messages_of(document, report))
     return FileEdit(
         digest=hashlib.sha256(text).hexdigest(),
@@ -89,7 +89,9 @@ def settings_change(document: Document, base: Mapping[str, Any], report: Report)
 
 def session_change(document: Document, base: Mapping[str, Any], report: Report) -> Callable[[Session], Session]:
     """What the session of a file changes, compared with ``base`` (as the file showed it)."""
-    shown, changes, extra = _dict(document.get("session")), {}, {}
+    shown = _dict(document.get("session"))
+    changes: dict[str, Any] = {}
+    extra: dict[str, Any] = {}
     for name, value in shown.items():
         if same(value, base.get(name, _MISSING)):
             continue

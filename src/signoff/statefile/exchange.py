@@ -122,8 +122,12 @@ class Exchange:
         except FileNotFoundError:
             return aside  # another process was faster
         except OSError as error:
-            raise StateFileError(f"{self._path} cannot be read ({where_broken(text)}) nor set aside: {error}") from error
-        log.warning("%s could not be read (%s); it was kept as %s and written anew", self._path, where_broken(text), aside)
+            raise StateFileError(
+                f"{self._path} cannot be read ({where_broken(text)}) nor set aside: {error}"
+            ) from error
+        log.warning(
+            "%s could not be read (%s); it was kept as %s and written anew", self._path, where_broken(text), aside
+        )
         return aside
 
     def _base(self, metadata: Document) -> tuple[FileRevision | None, bool]:

@@ -1,7 +1,7 @@
 """When the state file is read and written.
 
-It is read when a manager opens it, before settings are read (a look at most every 100 ms), and before it is replaced. It is
-written soon after a change, by a thread of its own, and when the last manager closes or the process ends.
+It is read when a manager opens it, before settings are read (a look at most every 100 ms), and before it is replaced.
+It is written soon after a change, by a thread of its own, and when the last manager closes or the process ends.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class _Rendered:
 class StateFile:
     """The state file of one account. Thread-safe; any number of processes may keep the same one."""
 
-    fork_order = 1
+    fork_order = 2
 
     def __init__(self, path: Path, store: Store, account: int, clock: Clock) -> None:
         self.path = path

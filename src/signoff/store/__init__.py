@@ -43,7 +43,7 @@ class Store(Messages, Intake, Decisions, Delivery, SettingsVerbs, Files, Upkeep)
         _shared.release(self.database)
 
 
-_shared: Shared[SQLite] = Shared(lambda database: database.close())
+_shared: Shared[SQLite] = Shared(lambda database: database.close(), fork_order=3)
 
 
 def open_store(url: str | os.PathLike[str], *, clock: Clock = system_clock, busy_timeout: float = 30.0) -> Store:

@@ -172,7 +172,9 @@ class Decisions(Verbs):
             row = fetch_visible(tx, account, message_id)
             lifecycle.check_undelivered(row)
             if row.status != "approved":
-                raise IllegalMove(f"message {message_id!r} is {row.status}, not approved: there is nothing to take back")
+                raise IllegalMove(
+                    f"message {message_id!r} is {row.status}, not approved: there is nothing to take back"
+                )
             return _taken_back(tx, row, now, by)
 
         return self.database.write(work)
@@ -189,7 +191,9 @@ class Decisions(Verbs):
             row = fetch_visible(tx, account, message_id)
             lifecycle.check_reopen(row)
             if row.answers is not None and tx.rows("open_drafts", {"answers": row.answers}):
-                raise IllegalMove(f"another draft for the same message as {message_id!r} is open: decide that one first")
+                raise IllegalMove(
+                    f"another draft for the same message as {message_id!r} is open: decide that one first"
+                )
             _decide_row(tx, row, "pending_approval", now, by, what="reopened")
             return fetch_seq(tx, row.seq)
 
@@ -225,12 +229,13 @@ class Decisions(Verbs):
         def work(tx: Transaction) -> Row:
             row = fetch_visible(tx, account, message_id)
             lifecycle.check_change(row, None, "drafted again")
-            if row.answers is None:
+            answered = row.answers
+            if answered is None:
                 raise IllegalMove(f"message {message_id!r} was not drafted by an assistant: edit it instead")
             row = _taken_back(tx, row, now, by)
-            params = stamp(now, by, seq=row.answers, due=now, tries=None, what="asked again") | {"why": why}
+            params = stamp(now, by, seq=answered, due=now, tries=None, what="asked again") | {"why": why}
             changed(tx.change("set_draft_due", params), "asking again")
-            return fetch_seq(tx, row.answers)
+            return fetch_seq(tx, answered)
 
         return self.database.write(work)
 
@@ -242,6 +247,15 @@ class Decisions(Verbs):
             return [(fetch_seq(tx, seq), since) for seq, _, since in tx.rows("drafts_by_asked", params)]
 
         return self.database.snapshot(work)
+
+    def answer_to(self, seq: int) -> Row | None:
+        """The newest draft for an incoming message, whatever became of it; None when there is none."""
+
+        def work(tx: Transaction) -> Row | None:
+            found = tx.row("answer_to", {"answers": seq})
+            return fetch_seq(tx, found[0]) if found else None
+
+        return self.database.read(work)
 
     def set_asked(self, row: Row, *, why: str) -> None:
         """Note that the rules leave this draft to a person."""

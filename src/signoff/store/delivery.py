@@ -22,7 +22,7 @@ class Delivery(Verbs):
 
         def work(tx: Transaction) -> Claim | None:
             found = tx.row("to_send", {"account": account, "now": now})
-            return _open(tx, found[0], now, lease, by, script=False) if found else None
+            return _open(tx, found[0], now, lease, by) if found else None
 
         if self.database.read(lambda tx: tx.row("to_send", {"account": account, "now": now})) is None:
             return None
@@ -34,7 +34,7 @@ class Delivery(Verbs):
         None when it was claimed, sent or changed in the meantime.
         """
         now = self.clock()
-        return self.database.write(lambda tx: _open(tx, row.seq, now, lease, by, script=True))
+        return self.database.write(lambda tx: _open(tx, row.seq, now, lease, by))
 
     def next_due(self, account: int) -> int | None:
         """When the next approved message may be sent; None when none waits."""
@@ -79,7 +79,7 @@ class Delivery(Verbs):
         return self.database.write(work)
 
     def postponed(self, claim: Claim, reason: str, due: int, *, by: str) -> bool:
-        """Settle an attempt that was refused for a passing reason: the approval stands, another attempt may begin at ``due``."""
+        """Settle an attempt refused for a passing reason: the approval stands, another may begin at ``due``."""
         now = self.clock()
 
         def work(tx: Transaction) -> bool:
@@ -98,10 +98,7 @@ class Delivery(Verbs):
             rows = tx.rows("expired_attempts", {"account": account, "now": now, "limit": limit})
             for seq, number, *_ in rows:
                 changed(tx.change("extend_lease", stamp(now, by, seq=seq, number=number, lease=now + lease)), "a lease")
-            return [
-                Claim(seq, fetch_seq(tx, seq).id, number, token, chat, text, started_at, now + lease)
-                for seq, number, token, chat, text, started_at in rows
-            ]
+            return [_claim(fetch_seq(tx, seq), token, started_at) for seq, _, token, started_at in rows]
 
         params = {"account": account, "now": now, "limit": 1}
         if not self.database.read(lambda tx: tx.rows("expired_attempts", params)):
@@ -127,6 +124,11 @@ class Delivery(Verbs):
             return 0
         return self.database.write(work)
 
+    def look_again(self, claim: Claim, lease: int, *, by: str, why: str) -> bool:
+        """Leave an attempt open until ``lease``, to be looked up again then; False when it was settled meanwhile."""
+        params = stamp(self.clock(), by, seq=claim.seq, number=claim.number, lease=lease) | {"why": why}
+        return self.database.write(lambda tx: tx.change("look_again", params) == 1)
+
     def confirm_sent(self, row: Row, *, by: str) -> None:
         """A person saw that an unconfirmed message arrived."""
         params = stamp(self.clock(), by, seq=row.seq)
@@ -143,29 +145,38 @@ class Delivery(Verbs):
         params = stamp(self.clock(), by, seq=row.seq)
         self.database.write(lambda tx: changed(tx.change("give_up", params), "giving up"))
 
-    def script_row(self, account: int, digest: str) -> Row | None:
-        """The oldest message with this recipient and text, in any version, that a script added and none has sent yet."""
+    def script_rows(self, account: int, digest: str, limit: int = 50) -> list[tuple[int, str | None]]:
+        """The oldest messages of scripts with this recipient and text, in any version, that none has sent yet.
 
-        def work(tx: Transaction) -> Row | None:
-            found = tx.row("script_row", {"account": account, "digest": digest})
-            return fetch_seq(tx, found[0]) if found else None
+        Their numbers, and the process that has reserved each.
+        """
+        params = {"account": account, "digest": digest, "limit": limit}
+        return [(row[0], row[1]) for row in self.database.read(lambda tx: tx.rows("script_rows", params))]
 
-        return self.database.read(work)
+    def reserve(self, seq: int, process: str, expected: str | None, *, by: str) -> bool:
+        """Reserve a script's message for one `send_message`; False when another was faster."""
+        params = stamp(self.clock(), by, seq=seq, process=process, expected=expected)
+        return self.database.write(lambda tx: tx.change("reserve", params) == 1)
 
-    def use(self, row: Row, *, by: str) -> bool:
-        """Take a script's row for one `send_message`; False when another took it."""
-        params = stamp(self.clock(), by, seq=row.seq)
-        return self.database.write(lambda tx: tx.change("set_used", params) == 1)
+    def end_reservation(self, seq: int, process: str, *, used: bool, by: str) -> None:
+        """End a reservation: the message is used up, or free for the next `send_message`."""
+        params = stamp(self.clock(), by, seq=seq, process=process, used=int(used), what="used" if used else "free again")
+        self.database.write(lambda tx: tx.change("end_reservation", params))
 
 
-def _open(tx: Transaction, seq: int, now: int, lease: int, by: str, *, script: bool) -> Claim | None:
-    opened = tx.change("open_attempt", stamp(now, by, seq=seq, lease=now + lease, script=int(script)))
+def _open(tx: Transaction, seq: int, now: int, lease: int, by: str) -> Claim | None:
+    opened = tx.change("open_attempt", stamp(now, by, seq=seq, lease=now + lease))
     if opened != 1:
         return None
     row = fetch_seq(tx, seq)
     token = f"signoff-{tx.row('store_id', {})[0][:8]}-{seq}-{row.tries}"  # type: ignore[index]
     tx.row("add_attempt", stamp(now, by, seq=seq, token=token))
-    return Claim(seq, row.id, row.tries, token, row.chat or "", row.text, now, now + lease)
+    return _claim(row, token, now)
+
+
+def _claim(row: Row, token: str, started_at: int) -> Claim:
+    script = row.origin == "script" and (row.status != "approved" or row.approved_kind == "script")
+    return Claim(row.seq, row.id, row.tries, token, row.chat or "", row.text, started_at, row.lease or 0, script)
 
 
 def _close(tx: Transaction, claim: Claim, outcome: str, reason: str | None, gateway_id: str | None, now: int) -> bool:

@@ -1,7 +1,8 @@
 """A lock between processes that is taken in turn, with an end to every wait.
 
-SQLite's own busy wait starves: of many processes the unluckiest may never get the database. The kernel's queue for a file
-lock is fair, so writers take this lock first. It only orders them; what keeps the data right is SQLite's own locking.
+SQLite's own busy wait starves: of many processes the unluckiest may never get the database. The kernel's queue for a
+file lock is fair, so writers take this lock first. It only orders them; what keeps the data right is SQLite's own
+locking.
 """
 
 from __future__ import annotations

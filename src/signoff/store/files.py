@@ -1,4 +1,4 @@
-"""The verbs of the state file: what it shows, what is taken up from it, and the lists that other components keep in it."""
+"""The verbs of the state file: what it shows, what is taken up from it, and the lists that others keep in it."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ class Files(Verbs):
         return self.database.write(work)
 
     def arrived_last_in(self, account: int, message_id: str, status: MessageStatus) -> int | None:
-        """The number of the event that last brought a message into a list, also when it has left it; None when never."""
+        """The number of the event that last brought a message into a list, even if it has left it; else None."""
         params = {"account": account, "id": message_id, "status": status.value}
         found = self.database.read(lambda tx: tx.row("arrived_last_in", params))
         return found[0] if found else None
@@ -173,9 +173,7 @@ class Files(Verbs):
         record = (name, record_id, json.dumps(entry, ensure_ascii=False))
         return self.database.write(lambda tx: _add_record(tx, account, record, now, by))
 
-    def change_record(
-        self, account: int, name: str, record_id: str, changes: dict[str, Any], *, by: str
-    ) -> bool:
+    def change_record(self, account: int, name: str, record_id: str, changes: dict[str, Any], *, by: str) -> bool:
         """Change fields of an entry; False when there is none."""
         now = self.clock()
 
@@ -201,7 +199,11 @@ class Files(Verbs):
 
 def _apply(tx: Transaction, account: int, edit: FileEdit, now: int, by: str) -> None:
     apply_settings(
-        tx, account, lambda stored: {key: merge(stored.get(key), value) for key, value in edit.settings.items()}, now, by
+        tx,
+        account,
+        lambda stored: {key: merge(stored.get(key), value) for key, value in edit.settings.items()},
+        now,
+        by,
     )
     apply_session(tx, account, edit.session, now, by, "session", "from a file")
     for status, content in edit.messages:

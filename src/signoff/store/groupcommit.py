@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -50,6 +51,10 @@ class GroupFailed(Exception):
     def __init__(self, error: Callable[[], Exception]) -> None:
         super().__init__("the group failed")
         self.error = error
+
+
+def _same(error: Exception) -> Exception:
+    return error
 
 
 class _Operation:
@@ -133,7 +138,7 @@ class GroupCommit:
             self._fail(group, failure)
         except Exception as error:
             self._committing = False
-            self._fail(group, GroupFailed(lambda error=error: error))  # type: ignore[misc]
+            self._fail(group, GroupFailed(partial(_same, error)))
 
     def _run_one(self, operation: _Operation) -> None:
         operation.error = None

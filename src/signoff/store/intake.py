@@ -56,7 +56,7 @@ class Intake(Verbs):
 
         return self.database.write(work)
 
-    def answered_elsewhere(self, account: int, chat: str, message_id: str, *, by: str) -> None:
+    def answered_elsewhere(self, account: int, chat: str, message_id: str) -> None:
         """Note that the owner wrote in a chat from the phone: pending drafts of the chat become stale."""
         now = self.clock()
         why = f"answered from the phone {message_id}"
@@ -83,6 +83,12 @@ class Intake(Verbs):
 
         return self.database.write(work)
 
+    def attempt_of_echo(self, account: int, *, gateway_id: str, digest: str) -> str | None:
+        """The token of the attempt that an own message echoes: by its id, or by text and chat while that is open."""
+        params = {"account": account, "gateway_id": gateway_id, "digest": digest}
+        found = self.database.read(lambda tx: tx.row("attempt_of_echo", params))
+        return found[0] if found else None
+
     def addresses(self, account: int, address: str) -> list[str]:
         """All known addresses of the contact who has this one."""
 
@@ -93,7 +99,7 @@ class Intake(Verbs):
         return self.database.read(work)
 
     def forget(self, account: int, address: str, *, by: str) -> int:
-        """Remove the texts and names of a contact, under all addresses; ids, times and decisions stay. How many messages."""
+        """Remove the texts and names of a contact, under all addresses; ids and times stay. How many messages."""
         now = self.clock()
 
         def work(tx: Transaction) -> int:
@@ -191,7 +197,14 @@ def _merge(tx: Transaction, account: int, chat: str, contact: int) -> None:
 
 
 def _turned_out_sent(tx: Transaction, seq: int, number: int, gateway_id: str | None, now: int, by: str) -> None:
-    attempt = {"seq": seq, "number": number, "outcome": "accepted", "reason": None, "gateway_id": gateway_id, "now": now}
+    attempt = {
+        "seq": seq,
+        "number": number,
+        "outcome": "accepted",
+        "reason": None,
+        "gateway_id": gateway_id,
+        "now": now,
+    }
     tx.change("close_attempt", attempt)
     moved = stamp(now, by, seq=seq, number=number, target="sent", delivery="accepted", reason=None, what="it arrived")
     tx.change("settle_moved", moved)
@@ -203,4 +216,3 @@ def _forget_chat(tx: Transaction, account: int, chat: str, now: int, by: str) ->
         forgotten += tx.change("forget", stamp(now, by, seq=seq))
         tx.change("purge_versions", {"seq": seq})
     return forgotten
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +14,8 @@ from .rows import Attempt, Counter, Event, Row
 from .sqlite import Transaction
 
 PAGE = 500
+FINISHED = (MessageStatus.INCOMING, MessageStatus.REJECTED, MessageStatus.SENT, MessageStatus.FAILED)
+"""The lists whose texts may be removed after a time."""
 IGNORED_IN_COMPARISON = ("timestamp", "status", "status_updated_at")
 
 
@@ -61,7 +64,14 @@ class Messages(Verbs):
         return self.database.write(lambda tx: add_row(tx, params) is not None)
 
     def move(
-        self, account: int, message_id: str, source: MessageStatus, target: MessageStatus, *, by: str, why: str | None = None
+        self,
+        account: int,
+        message_id: str,
+        source: MessageStatus,
+        target: MessageStatus,
+        *,
+        by: str,
+        why: str | None = None,
     ) -> bool:
         """Move a message from one list to another; False when it is not in the first.
 
@@ -104,7 +114,9 @@ class Messages(Verbs):
         params = {"account": account, "status": status.value, "after": after, "limit": limit}
         return [Row(*row) for row in self.database.read(lambda tx: tx.rows("page", params))]
 
-    def all_messages(self, tx: Transaction, account: int, status: MessageStatus) -> Iterator[tuple[str, str, int | None]]:
+    def all_messages(
+        self, tx: Transaction, account: int, status: MessageStatus
+    ) -> Iterator[tuple[str, str, int | None]]:
         """Payload, status and time of the last move of every message of a list, oldest first, page by page."""
         after = 0
         while rows := tx.rows("oldest", {"account": account, "status": status.value, "after": after, "limit": PAGE}):
@@ -112,7 +124,7 @@ class Messages(Verbs):
             after = rows[-1][3]
 
     def conversation(self, account: int, chat: str, limit: int) -> list[dict[str, Any]]:
-        """The last ``limit`` messages of a chat that came in or were sent, under all addresses of the contact, oldest first."""
+        """The last ``limit`` messages that came from a contact or were sent, under all addresses, oldest first."""
         params = {"account": account, "chat": chat, "limit": limit}
         rows = self.database.read(lambda tx: tx.rows("conversation", params))
         return decode(rows[::-1])
@@ -174,6 +186,12 @@ class Messages(Verbs):
 
         self.database.write(work)
 
+    def clear_before(self, account: int, before: int, limit: int = PAGE) -> int:
+        """Clear up to ``limit`` messages of each list of finished ones that came into it before a time; how many."""
+        return self.database.write(
+            lambda tx: sum(_clear_before(tx, account, status, before, limit) for status in FINISHED)
+        )
+
     def purge(self, account: int, limit: int = PAGE) -> int:
         """Remove the texts of up to ``limit`` cleared messages of each list; how many there were."""
         now = self.clock()
@@ -190,7 +208,9 @@ def decode(rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
     return [as_guide_dict(payload, row[1], row[2]) for payload, row in zip(payloads, rows, strict=True)]
 
 
-def log(tx: Transaction, account: int, now: int, kind: str, by: str, why: str | None, message: int | None = None) -> None:
+def log(
+    tx: Transaction, account: int, now: int, kind: str, by: str, why: str | None, message: int | None = None
+) -> None:
     """Write an event that no trigger writes."""
     tx.change("log", {"account": account, "now": now, "message": message, "kind": kind, "by": by, "why": why})
 
@@ -225,6 +245,15 @@ def _make_account(tx: Transaction, name: str) -> int:
     if not tx.rows("counters", {"account": account}):
         tx.change("add_counters", {"account": account})
     return account
+
+
+def _clear_before(tx: Transaction, account: int, status: MessageStatus, before: int, limit: int) -> int:
+    where = {"account": account, "status": status.value}
+    rows = tx.rows("oldest_times", where | {"limit": limit})
+    old = [arrival for arrival, _ in itertools.takewhile(lambda row: row[1] < before, rows)]
+    if old:
+        tx.change("clear_to", where | {"arrival": old[-1], "count": len(old)})
+    return len(old)
 
 
 def _purge(tx: Transaction, account: int, status: MessageStatus, limit: int, now: int) -> int:

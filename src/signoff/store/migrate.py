@@ -49,7 +49,7 @@ def pending(connection: apsw.Connection, path: Path) -> tuple[Migration, ...]:
         if connection.execute("SELECT count(*) FROM sqlite_master").fetchall()[0][0]:
             raise StoreCorrupt(f"{path} is a database, but not one of signoff's; nothing was changed")
         return known
-    version = connection.execute("SELECT max(version) FROM schema_versions").fetchall()[0][0]
+    version = int(str(connection.execute("SELECT max(version) FROM schema_versions").fetchall()[0][0]))
     if version > known[-1].version:
         raise StoreTooNew(
             f"{path} was written by a newer signoff (schema {version}, this one knows {known[-1].version}); "

@@ -55,6 +55,7 @@ class Row:
     delivery: str | None
     lease: int | None
     used: int
+    reserved_by: str | None
     changed_at: int
     changed_by: str
     changed_what: str
@@ -124,7 +125,11 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to hand one message to a gateway, once, until ``lease``."""
+    """The right to hand one message to a gateway, once, until ``lease``.
+
+    Attributes:
+        script: a script sends it and moves the message itself.
+    """
 
     seq: int
     id: str
@@ -134,6 +139,7 @@ class Claim:
     text: str = field(repr=False)
     started_at: int
     lease: int
+    script: bool
 
 
 @dataclass(frozen=True, slots=True)

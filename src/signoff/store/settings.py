@@ -59,9 +59,7 @@ def read_session(tx: Transaction, account: int) -> Session:
     return sessions.from_record(json.loads(found[0])) if found else Session()
 
 
-def apply_settings(
-    tx: Transaction, account: int, change: Callable[[Settings], Settings], now: int, by: str
-) -> None:
+def apply_settings(tx: Transaction, account: int, change: Callable[[Settings], Settings], now: int, by: str) -> None:
     """Set those of ``change``'s settings that differ from what is stored."""
     stored = read_settings(tx, account)
     for key, value in change(stored).items():

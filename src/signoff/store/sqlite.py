@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -78,7 +79,7 @@ class SQLite:
         busy_timeout: seconds after which a wait for another process ends with `StoreBusy`.
     """
 
-    fork_order = 2
+    fork_order = 4
 
     def __init__(self, path: Path, clock: Clock, busy_timeout: float = 30.0) -> None:
         self.path = path
@@ -94,7 +95,8 @@ class SQLite:
     def write(self, work: Callable[[Transaction], T]) -> T:
         """Run ``work`` in a transaction; when this returns, it is durable.
 
-        ``work`` may run more than once and must have no effect but on the database. If it raises, nothing of it remains.
+        ``work`` may run more than once and must have no effect but on the database. If it raises, nothing of it
+        remains.
 
         Raises:
             StoreError: the database could not; or whatever ``work`` raises.
@@ -111,7 +113,8 @@ class SQLite:
 
         def in_transaction(reader: Transaction) -> T:
             with reader.connection:
-                return work(reader)
+                result = work(reader)
+            return result
 
         return self.read(in_transaction)
 
@@ -207,8 +210,7 @@ class _Writer:
             with _translated(self._path):
                 self._current().execute("BEGIN IMMEDIATE")
         except SignoffError as error:
-            message, kind = str(error), type(error)
-            raise GroupFailed(lambda: kind(message)) from error
+            raise GroupFailed(partial(type(error), str(error))) from error
 
     def run(self, work: Callable[[Transaction], Any]) -> Any:
         transaction = self._transaction
@@ -218,7 +220,7 @@ class _Writer:
         try:
             result = work(transaction)
         except _LOST_GROUP as error:
-            raise GroupFailed(lambda: translate(error, self._path)) from error
+            raise GroupFailed(partial(translate, error, self._path)) from error
         except Exception as error:
             execute("ROLLBACK TO work")
             execute("RELEASE work")
@@ -232,7 +234,7 @@ class _Writer:
         try:
             self._current().execute("COMMIT")
         except apsw.Error as error:
-            raise GroupFailed(lambda: translate(error, self._path)) from error
+            raise GroupFailed(partial(translate, error, self._path)) from error
 
     def in_transaction(self) -> bool:
         return self._connection is not None and self._connection.in_transaction
@@ -270,7 +272,7 @@ class _Writer:
             self._lock.close()
 
     def _make_private(self) -> None:
-        """Make a new file with mode 0600. An existing one is never opened but by SQLite: closing it would drop its locks."""
+        """Make a new file with mode 0600. Only SQLite ever opens an existing one: closing it would drop its locks."""
         try:
             os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         except FileExistsError:

@@ -25,7 +25,7 @@ class Upkeep(Verbs):
         return self.database.snapshot(_check)
 
     def backup(self, target: Path) -> Path:
-        """Copy the database as it is at one moment to ``target``, verified; an existing file there is replaced at the end.
+        """Copy the database as it is at one moment to ``target``, verified; an existing file is replaced at the end.
 
         Raises:
             StateFileError: the copy is not good; nothing was replaced.
@@ -65,7 +65,14 @@ def _check(tx: Transaction) -> list[str]:
         return [f"the database cannot be read: {error}"]
 
 
-_CHECKS = ("check_listed", "check_last_event", "check_statuses", "check_in_flight", "check_approvals", "check_event_gaps")
+_CHECKS = (
+    "check_listed",
+    "check_last_event",
+    "check_statuses",
+    "check_in_flight",
+    "check_approvals",
+    "check_event_gaps",
+)
 
 
 def _check_totals(tx: Transaction) -> list[str]:

@@ -46,7 +46,8 @@ CREATE TABLE messages (
   delivery         TEXT CHECK (delivery IN ('open', 'accepted', 'refused', 'unknown')),
   lease            INTEGER,                       -- of the open attempt: until when its sender may be waited for
   settle_due       INTEGER,                       -- accepted, and the status not moved by its script: move it then
-  used             INTEGER NOT NULL DEFAULT 0,    -- a send_message has used this row
+  used             INTEGER NOT NULL DEFAULT 0,    -- a send_message has sent it, or was told that it was rejected
+  reserved_by      TEXT,                          -- the process whose send_message is about to send it
   -- who changed it last, and why
   revision         INTEGER NOT NULL DEFAULT 1,
   changed_at       INTEGER NOT NULL,
@@ -74,7 +75,8 @@ CREATE INDEX messages_undecided ON messages (account, asked, arrival)
   WHERE status = 'pending_approval' AND origin = 'draft' AND delivery IS NULL;
 CREATE INDEX messages_in_flight ON messages (account, lease) WHERE delivery = 'open';
 CREATE INDEX messages_to_settle ON messages (account, settle_due) WHERE settle_due IS NOT NULL;
-CREATE INDEX messages_of_scripts ON messages (account, digest, seq) WHERE origin = 'script' AND used = 0 AND digest IS NOT NULL;
+CREATE INDEX messages_of_scripts ON messages (account, digest, seq)
+  WHERE origin IN ('script', 'sender') AND used = 0 AND digest IS NOT NULL;
 CREATE UNIQUE INDEX messages_one_open_draft ON messages (answers)
   WHERE answers IS NOT NULL AND status IN ('pending_approval', 'approved');
 CREATE INDEX messages_answers ON messages (answers, seq) WHERE answers IS NOT NULL;
@@ -107,6 +109,7 @@ CREATE TABLE attempts (
   PRIMARY KEY (message, number),
   CHECK ((outcome IS NULL) = (settled_at IS NULL))
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX attempts_digest ON attempts (digest) WHERE outcome IS NULL OR outcome = 'unknown';
 CREATE INDEX attempts_gateway_id ON attempts (gateway_id) WHERE gateway_id IS NOT NULL;
 
 CREATE TABLE contacts (

@@ -20,6 +20,10 @@ UPDATE messages
 -- name: open_drafts
 SELECT seq, status FROM messages WHERE answers = :answers AND status IN ('pending_approval', 'approved')
 
+-- name: answer_to
+-- messages_answers
+SELECT seq FROM messages WHERE answers = :answers ORDER BY seq DESC LIMIT 1
+
 -- name: supersede
 UPDATE messages
    SET status = 'rejected', arrival = (SELECT max(seq) + 1 FROM events), moved_at = :now, reason = 'superseded',

@@ -17,7 +17,7 @@ SELECT min(due) FROM messages
 
 -- name: open_attempt
 UPDATE messages
-   SET delivery = 'open', tries = tries + 1, lease = :lease, settle_due = NULL, used = iif(:script, 1, used),
+   SET delivery = 'open', tries = tries + 1, lease = :lease, settle_due = NULL,
        revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = 'claimed', changed_why = NULL
  WHERE seq = :seq AND delivery IS NOT 'open' AND delivery IS NOT 'accepted' AND approved_version = draft_version
 
@@ -50,7 +50,7 @@ UPDATE messages
 
 -- name: expired_attempts
 -- messages_in_flight
-SELECT m.seq, m.tries, a.token, m.chat, json_extract(m.payload, '$.body'), a.started_at
+SELECT m.seq, m.tries, a.token, a.started_at
   FROM messages m JOIN attempts a ON a.message = m.seq AND a.number = m.tries
  WHERE m.account = :account AND m.delivery = 'open' AND m.lease <= :now
  ORDER BY m.lease LIMIT :limit
@@ -60,6 +60,19 @@ UPDATE messages
    SET lease = :lease,
        revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = 'looking up', changed_why = NULL
  WHERE seq = :seq AND tries = :number AND delivery = 'open' AND lease <= :now
+
+-- name: look_again
+UPDATE messages
+   SET lease = :lease,
+       revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = 'looking up', changed_why = :why
+ WHERE seq = :seq AND tries = :number AND delivery = 'open'
+
+-- name: attempt_of_echo
+-- attempts_gateway_id, attempts_digest
+SELECT token FROM attempts a JOIN messages m ON m.seq = a.message
+ WHERE m.account = :account
+   AND (a.gateway_id = :gateway_id OR (a.digest = :digest AND (a.outcome IS NULL OR a.outcome = 'unknown')))
+ ORDER BY a.started_at LIMIT 1
 
 -- name: to_settle
 -- messages_to_settle
@@ -83,19 +96,25 @@ SELECT a.message, a.number, a.ack, m.delivery, m.tries
 UPDATE attempts SET ack = :ack, gateway_id = coalesce(gateway_id, :gateway_id)
  WHERE message = :seq AND number = :number
 
--- name: script_row
+-- name: script_rows
 -- messages_of_scripts; drafts_digest for earlier versions
-SELECT seq FROM messages
- WHERE account = :account AND origin = 'script' AND used = 0 AND digest = :digest
+SELECT seq, reserved_by FROM messages
+ WHERE account = :account AND origin IN ('script', 'sender') AND used = 0 AND digest = :digest
    AND arrival > (SELECT cleared FROM counters c WHERE c.account = :account AND c.status = messages.status)
  UNION
-SELECT m.seq FROM drafts d JOIN messages m ON m.seq = d.message
- WHERE d.digest = :digest AND m.account = :account AND m.origin = 'script' AND m.used = 0
+SELECT m.seq, m.reserved_by FROM drafts d JOIN messages m ON m.seq = d.message
+ WHERE d.digest = :digest AND m.account = :account AND m.origin IN ('script', 'sender') AND m.used = 0
    AND m.arrival > (SELECT cleared FROM counters c WHERE c.account = :account AND c.status = m.status)
- ORDER BY 1 LIMIT 1
+ ORDER BY 1 LIMIT :limit
 
--- name: set_used
+-- name: reserve
 UPDATE messages
-   SET used = 1,
-       revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = 'used', changed_why = NULL
- WHERE seq = :seq AND used = 0
+   SET reserved_by = :process,
+       revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = 'reserved', changed_why = :process
+ WHERE seq = :seq AND used = 0 AND reserved_by IS :expected
+
+-- name: end_reservation
+UPDATE messages
+   SET reserved_by = NULL, used = :used,
+       revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = :what, changed_why = NULL
+ WHERE seq = :seq AND reserved_by = :process

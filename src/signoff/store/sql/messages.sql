@@ -45,7 +45,7 @@ UPDATE messages
 -- name: get
 SELECT m.seq, m.id, m.status, m.arrival, m.added_at, m.moved_at, m.origin, m.payload, m.chat, m.reason, m.draft_due, m.draft_tries,
        m.digest, m.draft_version, m.answers, m.author, m.note, m.stale, m.asked, m.approved_version, m.approved_by,
-       m.approved_kind, m.approved_at, m.due, m.tries, m.delivery, m.lease, m.used, m.changed_at, m.changed_by,
+       m.approved_kind, m.approved_at, m.due, m.tries, m.delivery, m.lease, m.used, m.reserved_by, m.changed_at, m.changed_by,
        m.changed_what, m.changed_why, m.arrival > c.cleared
   FROM messages m JOIN counters c ON c.account = m.account AND c.status = m.status
  WHERE m.account = :account AND m.id = :id
@@ -53,7 +53,7 @@ SELECT m.seq, m.id, m.status, m.arrival, m.added_at, m.moved_at, m.origin, m.pay
 -- name: get_by_seq
 SELECT m.seq, m.id, m.status, m.arrival, m.added_at, m.moved_at, m.origin, m.payload, m.chat, m.reason, m.draft_due, m.draft_tries,
        m.digest, m.draft_version, m.answers, m.author, m.note, m.stale, m.asked, m.approved_version, m.approved_by,
-       m.approved_kind, m.approved_at, m.due, m.tries, m.delivery, m.lease, m.used, m.changed_at, m.changed_by,
+       m.approved_kind, m.approved_at, m.due, m.tries, m.delivery, m.lease, m.used, m.reserved_by, m.changed_at, m.changed_by,
        m.changed_what, m.changed_why, m.arrival > c.cleared
   FROM messages m JOIN counters c ON c.account = m.account AND c.status = m.status
  WHERE m.seq = :seq
@@ -62,7 +62,7 @@ SELECT m.seq, m.id, m.status, m.arrival, m.added_at, m.moved_at, m.origin, m.pay
 -- messages_list
 SELECT m.seq, m.id, m.status, m.arrival, m.added_at, m.moved_at, m.origin, m.payload, m.chat, m.reason, m.draft_due, m.draft_tries,
        m.digest, m.draft_version, m.answers, m.author, m.note, m.stale, m.asked, m.approved_version, m.approved_by,
-       m.approved_kind, m.approved_at, m.due, m.tries, m.delivery, m.lease, m.used, m.changed_at, m.changed_by,
+       m.approved_kind, m.approved_at, m.due, m.tries, m.delivery, m.lease, m.used, m.reserved_by, m.changed_at, m.changed_by,
        m.changed_what, m.changed_why, 1
   FROM messages m
  WHERE m.account = :account AND m.status = :status
@@ -116,6 +116,16 @@ UPDATE counters SET total = 0, last_at = NULL WHERE account = :account
 
 -- name: set_total
 UPDATE counters SET total = :total, last_at = :last_at WHERE account = :account AND status = :status
+
+-- name: oldest_times
+-- messages_list
+SELECT arrival, coalesce(moved_at, added_at) FROM messages
+ WHERE account = :account AND status = :status
+   AND arrival > (SELECT cleared FROM counters WHERE account = :account AND status = :status)
+ ORDER BY arrival LIMIT :limit
+
+-- name: clear_to
+UPDATE counters SET cleared = :arrival, listed = listed - :count WHERE account = :account AND status = :status
 
 -- name: to_purge
 SELECT m.seq, m.arrival FROM messages m JOIN counters c ON c.account = m.account AND c.status = m.status

@@ -1,0 +1,79 @@
+"""Approval: lets rules decide where a person set some, leaves the rest to people, and expires what nobody decided."""
+
+from __future__ import annotations
+
+import logging
+
+from ..clock import HOUR, SECOND, elapsed
+from ..errors import Decision
+from ..state import StateManager
+from ..store.rows import Row
+from .rules import matching_rule
+
+log = logging.getLogger(__name__)
+
+
+class Approval:
+    """Applies the rules that people set to drafts. What is in doubt goes to a person.
+
+    Args:
+        unattended_by_default: let drafts through also where human_in_the_loop is off only because nobody ever chose.
+    """
+
+    def __init__(self, state: StateManager, *, unattended_by_default: bool = False) -> None:
+        self._state = state
+        self._unattended_by_default = unattended_by_default
+        self._store = state.store
+
+    def round(self) -> int:
+        """Look at every draft that the rules have not seen; how many were decided."""
+        fresh = self._store.undecided(self._state.account, asked=False)
+        decided = sum(self._decide(row) for row, _ in fresh) if fresh else 0
+        decided += self._expire()
+        if decided or fresh:
+            self._state.refresh()
+        return decided
+
+    def _decide(self, row: Row) -> bool:
+        rule, why = self._rule(row)
+        if rule is None:
+            self._store.set_asked(row, why=why)
+            return False
+        undo = int(self._state.get_config("approval_config")["undo_seconds"] * SECOND)
+        try:
+            self._store.approve(
+                self._state.account, row.id, row.draft_version, by=rule, kind="rule", undo=undo, why=why
+            )
+        except Decision as error:
+            log.info("rule %s did not approve %s: %s", rule, row.id, error)
+            return False
+        return True
+
+    def _rule(self, row: Row) -> tuple[str | None, str]:
+        if row.stale is None and self._is_unattended():
+            return (
+                "human_in_the_loop off",
+                f"human_in_the_loop was set off by {self._state.config_author('human_in_the_loop')}",
+            )
+        return matching_rule(self._state.get_config("approval_config")["rules"], row, self._state.clock())
+
+    def _is_unattended(self) -> bool:
+        """Whether human_in_the_loop was switched off. Off because nobody chose counts only where that was asked for."""
+        if self._state.get_config("human_in_the_loop") is not False:
+            return False
+        return self._unattended_by_default or self._state.config_author("human_in_the_loop") is not None
+
+    def _expire(self) -> int:
+        hours = self._state.get_config("approval_config")["expire_hours"]
+        if not hours:
+            return 0
+        now, expired = self._state.clock(), 0
+        for row, since in self._store.undecided(self._state.account, asked=True):
+            if elapsed(since, now) < hours * HOUR:
+                break
+            try:
+                self._store.expire(self._state.account, row.id, row.draft_version)
+                expired += 1
+            except Decision as error:
+                log.info("draft %s did not expire: %s", row.id, error)
+        return expired

@@ -1,0 +1,178 @@
+"""An exported chat as text, read line by line; every line ends up somewhere."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+
+from .notices import read_notices
+from .stamps import MARKS, Stamp, common_form, moment_of, order_of, read_stamp, without_marks
+
+_LONGEST_NAME = 120
+_OFTEN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """A message of a person.
+
+    Attributes:
+        line: the number of its first line in the file, from 1.
+        lines: how many lines it takes.
+        at: when, as the phone wrote it: local time, no time zone.
+        sender: the name as the phone knew it.
+        text: what the person wrote, without the app's own words; empty for a picture without a caption.
+        kind: see `notices.Said`.
+        file: the name of the attached file, where the export tells it.
+        edited: whether it was changed after it was sent.
+    """
+
+    line: int
+    lines: int
+    at: datetime
+    sender: str
+    text: str
+    kind: str = "chat"
+    file: str | None = None
+    edited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SystemLine:
+    """Something that the app says about the chat: encryption, a new member, a missed call."""
+
+    line: int
+    lines: int
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """A whole exported chat, in the order of the file.
+
+    Attributes:
+        unreadable: the numbers of the lines that are neither: text before the first message, dates that do not exist.
+    """
+
+    messages: tuple[ChatMessage, ...]
+    system: tuple[SystemLine, ...]
+    unreadable: tuple[int, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everyone who wrote, in the order of their first message."""
+        return tuple(dict.fromkeys(message.sender for message in self.messages))
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A line with a date, and the lines after it that have none."""
+
+    line: int
+    stamp: Stamp | None
+    lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        start = self.stamp.end if self.stamp else 0
+        return "\n".join((self.lines[0][start:], *self.lines[1:]))
+
+
+def parse(text: str) -> Chat:
+    """Read an exported chat: any form of date that iPhones and Android phones write, one per file.
+
+    Never fails: lines that make no sense are named in `Chat.unreadable`.
+    """
+    blocks = list(_blocks(_lines(text)))
+    order = order_of([block.stamp for block in blocks if block.stamp])
+    names = _names([block.text for block in blocks if block.stamp])
+    messages: list[ChatMessage] = []
+    system: list[SystemLine] = []
+    unreadable: list[int] = []
+    for block in blocks:
+        at = moment_of(block.stamp, order) if block.stamp else None
+        if at is None:
+            unreadable += range(block.line, block.line + len(block.lines))
+            continue
+        match _read(block, at, names):
+            case ChatMessage() as message:
+                messages.append(message)
+            case SystemLine() as line:
+                system.append(line)
+    return Chat(tuple(messages), tuple(system), tuple(unreadable))
+
+
+def _lines(text: str) -> list[str]:
+    return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")] if text else []
+
+
+def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
+    stamps = [read_stamp(line) for line in lines]
+    form = common_form(stamp for stamp in stamps if stamp)
+    starts = [number for number, stamp in enumerate(stamps) if stamp and stamp.form == form]
+    if lines and starts[:1] != [0]:
+        yield _Block(1, None, tuple(lines[: starts[0] if starts else None]))
+    for start, end in pairwise([*starts, len(lines)]):
+        yield _Block(start + 1, stamps[start], tuple(lines[start:end]))
+
+
+def _read(block: _Block, at: datetime, names: frozenset[str]) -> ChatMessage | SystemLine:
+    sender, text = _split(block.text, names)
+    said = read_notices(text)
+    if not sender or said.kind == "notice":
+        return SystemLine(block.line, len(block.lines), at, without_marks(text))
+    return ChatMessage(block.line, len(block.lines), at, sender, said.text, said.kind, said.file, said.edited)
+
+
+# Names: everything before a colon may be one
+
+_COLON = re.compile(rf"\s?:[{MARKS}]*(?:\s|$)")
+
+
+def _split(text: str, names: frozenset[str]) -> tuple[str, str]:
+    """The sender and what follows; no sender where the app speaks."""
+    for name, rest in _candidates(text):
+        if name in names:
+            return name, text[rest:]
+    return "", text
+
+
+def _candidates(text: str) -> Iterator[tuple[str, int]]:
+    """What may be the sender's name, the longest first, and where the text begins then."""
+    head = text.partition("\n")[0][:_LONGEST_NAME]
+    for colon in reversed(list(_COLON.finditer(head))):
+        name = " ".join(without_marks(head[: colon.start()]).split())
+        in_quotes = name.count('"') % 2 or name.rfind("“") > name.rfind("”")
+        if name and not in_quotes:
+            yield name, colon.end()
+
+
+def _names(texts: Sequence[str]) -> frozenset[str]:
+    """The names of all senders.
+
+    The shortest that is possible, but a longer one where everything that begins with the shorter one, several times,
+    goes on in the same way: so "Ann: ok" is Ann's, and "Bob: the builder" a name.
+    """
+    counts: Counter[str] = Counter()
+    longer: dict[str, set[str]] = {}
+    for text in texts:
+        names = [name for name, _ in _candidates(text)]
+        counts.update(names)
+        for name, next_name in zip(names[1:], names, strict=False):
+            longer.setdefault(name, set()).add(next_name)
+    shortest = {names[-1] for text in texts if (names := [name for name, _ in _candidates(text)])}
+    return frozenset(_grown(name, counts, longer) for name in shortest)
+
+
+def _grown(name: str, counts: Counter[str], longer: dict[str, set[str]]) -> str:
+    while counts[name] >= _OFTEN:
+        match = [other for other in longer.get(name, ()) if counts[other] == counts[name]]
+        if not match:
+            break
+        name = match[0]
+    return name

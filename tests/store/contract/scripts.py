@@ -1,0 +1,128 @@
+"""The contract of messages that scripts send themselves: found by their text, claimed like any other, settled later."""
+
+from __future__ import annotations
+
+from signoff.model import digest_of
+from signoff.store.rows import Claim, Row
+
+from ..scenes import ANA, APPROVED, BEN, FAILED, LEASE, PENDING, REJECTED, SENT, Scene
+from .base import Contract
+
+
+def found(scene: Scene, text: str = "Until six.", to: str = ANA) -> str | None:
+    row = scene.store.script_row(scene.account, digest_of(to, text))
+    return row.id if row else None
+
+
+def claim_for_script(scene: Scene, row: Row) -> Claim:
+    scene.store.approve_beside(row, by="script", kind="script")
+    claim = scene.store.claim_row(scene.row(row.id), lease=LEASE, by="script")
+    assert claim is not None
+    return claim
+
+
+class ScriptsContract(Contract):
+    def test_a_row_is_found_by_recipient_and_text(self, scene: Scene) -> None:
+        scene.script("s1")
+        assert found(scene) == "s1"
+        assert found(scene, "Until seven.") is None
+        assert found(scene, to=BEN) is None
+
+    def test_the_oldest_comes_first_and_each_is_used_once(self, scene: Scene) -> None:
+        for name in ("s1", "s2"):
+            scene.script(name)
+        used = []
+        while (name := found(scene)) is not None:
+            assert scene.store.use(scene.row(name), by="script")
+            assert not scene.store.use(scene.row(name), by="script")
+            used.append(name)
+        assert used == ["s1", "s2"]
+
+    def test_a_row_is_found_by_any_of_its_versions(self, scene: Scene) -> None:
+        scene.script("s1", text="one")
+        scene.edit("s1", "two")
+        scene.edit("s1", "three")
+        assert [found(scene, text) for text in ("one", "two", "three")] == ["s1", "s1", "s1"]
+
+    def test_in_whatever_list_it_stands(self, scene: Scene) -> None:
+        scene.script("s1")
+        for source, target in ((PENDING, APPROVED), (APPROVED, SENT), (SENT, FAILED), (FAILED, REJECTED)):
+            scene.move("s1", source, target)
+            assert found(scene) == "s1"
+
+    def test_what_a_script_did_not_add_or_what_was_cleared_is_not_found(self, scene: Scene) -> None:
+        scene.draft()
+        assert found(scene) is None
+        scene.script("s1")
+        scene.store.clear(scene.account, PENDING, by="script")
+        assert found(scene) is None
+        scene.store.purge(scene.account)
+        assert found(scene) is None
+
+    def test_sending_it_uses_it(self, scene: Scene) -> None:
+        claim = claim_for_script(scene, scene.script())
+        assert found(scene) is None
+        assert scene.row(claim.id).used == 1
+
+    def test_the_status_stays_for_the_script_to_move(self, scene: Scene) -> None:
+        claim = claim_for_script(scene, scene.script())
+        assert scene.row("s1").status == "pending_approval"
+        assert scene.accepted(claim, move=False)
+        row = scene.row("s1")
+        assert (row.status, row.delivery) == ("pending_approval", "accepted")
+        assert scene.move("s1", PENDING, SENT)
+        scene.clock.advance(3600)
+        assert scene.store.settle_left_by_scripts(scene.account) == 0
+
+    def test_what_the_script_never_moves_is_settled_after_a_minute(self, scene: Scene) -> None:
+        claims = [claim_for_script(scene, scene.script(name, text=name)) for name in ("s1", "s2", "s3")]
+        scene.accepted(claims[0], move=False)
+        scene.refused(claims[1], move=False)
+        scene.unconfirmed(claims[2], move=False)
+        scene.clock.advance(59)
+        assert scene.store.settle_left_by_scripts(scene.account) == 0
+        scene.clock.advance(1)
+        assert scene.store.settle_left_by_scripts(scene.account, 2) == 2
+        assert scene.store.settle_left_by_scripts(scene.account) == 1
+        told = [(scene.row(name).status, scene.row(name).reason) for name in ("s1", "s2", "s3")]
+        assert told == [("sent", None), ("failed", "refused"), ("failed", "unconfirmed")]
+
+    def test_a_list_that_was_cleared_is_settled_all_the_same(self, scene: Scene) -> None:
+        scene.accepted(claim_for_script(scene, scene.script()), move=False)
+        scene.store.clear(scene.account, PENDING, by="script")
+        scene.clock.advance(60)
+        assert scene.store.settle_left_by_scripts(scene.account) == 1
+        assert scene.ids(SENT) == ["s1"]
+
+    def test_the_keeper_and_the_script_do_not_both_count_it(self, scene: Scene) -> None:
+        scene.accepted(claim_for_script(scene, scene.script()), move=False)
+        scene.clock.advance(60)
+        scene.store.settle_left_by_scripts(scene.account)
+        assert not scene.move("s1", PENDING, SENT)
+        assert scene.totals()["sent"] == 1
+
+    def test_a_row_the_outbox_took_is_not_the_scripts(self, scene: Scene) -> None:
+        row = scene.approve(scene.script().id)
+        assert scene.claim() is not None
+        assert scene.store.claim_row(row, lease=LEASE, by="script") is None
+
+    def test_a_refusal_for_good_allows_a_script_a_new_attempt(self, scene: Scene) -> None:
+        first = claim_for_script(scene, scene.script())
+        scene.refused(first, move=False)
+        second = claim_for_script(scene, scene.row("s1"))
+        assert second.number == 2
+        assert scene.accepted(second, move=False)
+
+    def test_a_passing_refusal_lets_the_script_try_again_itself(self, scene: Scene) -> None:
+        first = claim_for_script(scene, scene.script())
+        scene.store.postponed(first, "not ready", scene.clock(), by="script")
+        second = scene.store.claim_row(scene.row("s1"), lease=LEASE, by="script")
+        assert second is not None
+        assert (second.number, scene.claim()) == (2, None)
+        scene.refused(second, move=False)
+
+    def test_what_is_unknown_is_never_claimed_again(self, scene: Scene) -> None:
+        scene.unconfirmed(claim_for_script(scene, scene.script()), move=False)
+        row = scene.row("s1")
+        assert (row.status, row.delivery) == ("pending_approval", "unknown")
+        assert scene.store.claim_row(row, lease=LEASE, by="script") is None
