@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import uuid
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .clock import local_iso
 from .errors import InvalidMessage, InvalidType
@@ -20,8 +19,7 @@ MAX_NESTING = 64
 JsonObject = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """A message as it is stored.
 
     Attributes:
@@ -52,7 +50,7 @@ def content_of(data: JsonObject) -> Content:
     if not isinstance(data, dict):
         raise InvalidType(f"a message is a dict with an 'id'; got {type(data).__name__}")
     if data.get("id") is None:
-        data["id"] = uuid.uuid4().hex
+        data["id"] = os.urandom(16).hex()
     message_id = check_id(data["id"])
     payload = to_json(data, f"message {message_id!r}")
     recipient, text = data.get("recipient"), data.get("body")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from .clock import DAY, MINUTE, elapsed, local_iso
 
@@ -12,8 +13,7 @@ PHONE_LIMIT = 14 * DAY
 PHONE_WARNING = 10 * DAY
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(NamedTuple):
     """What is known of a session. Times are microseconds since 1970 UTC, None where it never happened.
 
     Attributes:
@@ -33,11 +33,11 @@ class Session:
     validation_interval_minutes: float = 30
     invalidation_reason: str | None = None
     invalidated_at: int | None = None
-    account_info: dict[str, Any] = field(default_factory=dict)
+    account_info: Mapping[str, Any] = MappingProxyType({})
     seen_on: tuple[str, ...] = ()
     unreachable_since: int | None = None
     marked_while_unreachable: bool = False
-    extra: dict[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = MappingProxyType({})
 
 
 TIMES = ("last_authenticated", "last_validation", "invalidated_at")
@@ -55,7 +55,7 @@ SHOWN = (
 
 def to_record(session: Session) -> dict[str, Any]:
     """The session as JSON values, to be stored."""
-    return asdict(session)
+    return session._asdict() | {"account_info": dict(session.account_info), "extra": dict(session.extra)}
 
 
 def from_record(record: dict[str, Any]) -> Session:
@@ -88,13 +88,12 @@ def needs_qr(session: Session, gone: bool) -> bool:
 def with_folder(session: Session, host: str, folder_there: bool) -> Session:
     """The session with what this host sees of its folder noted."""
     others = tuple(name for name in session.seen_on if name != host)
-    return replace(session, seen_on=(*others, host) if folder_there else others)
+    return session._replace(seen_on=(*others, host) if folder_there else others)
 
 
 def authenticated(session: Session, now: int, account_info: dict[str, Any] | None = None) -> Session:
     """The session after the backend, or a person's scan, authenticated it."""
-    return replace(
-        session,
+    return session._replace(
         authenticated=True,
         session_valid=True,
         requires_qr=False,
@@ -110,13 +109,12 @@ def authenticated(session: Session, now: int, account_info: dict[str, Any] | Non
 
 def unauthenticated(session: Session) -> Session:
     """The session after the backend said that it is not authenticated: only a scan brings it back."""
-    return replace(session, authenticated=False, session_valid=False, requires_qr=True, seen_on=())
+    return session._replace(authenticated=False, session_valid=False, requires_qr=True, seen_on=())
 
 
 def invalidated(session: Session, reason: str, now: int) -> Session:
     """The session after it was marked invalid; ``authenticated`` stays as it is."""
-    return replace(
-        session,
+    return session._replace(
         session_valid=False,
         requires_qr=True,
         invalidation_reason=reason,
@@ -127,7 +125,7 @@ def invalidated(session: Session, reason: str, now: int) -> Session:
 
 def unreachable(session: Session, now: int) -> Session:
     """The session while the backend does not answer: nothing about it changes but that."""
-    return session if session.unreachable_since is not None else replace(session, unreachable_since=now)
+    return session if session.unreachable_since is not None else session._replace(unreachable_since=now)
 
 
 def answered(session: Session, now: int, account_info: dict[str, Any] | None = None) -> Session:
@@ -136,9 +134,9 @@ def answered(session: Session, now: int, account_info: dict[str, Any] | None = N
     That clears a mark of invalidity only if it was set while the backend did not answer; any other stands.
     """
     if session.authenticated and not session.session_valid and not session.marked_while_unreachable:
-        return replace(session, unreachable_since=None)
+        return session._replace(unreachable_since=None)
     first = session.last_authenticated if session.authenticated else None
-    return replace(authenticated(session, now, account_info), last_authenticated=first or now)
+    return authenticated(session, now, account_info)._replace(last_authenticated=first or now)
 
 
 def phone_warning(session: Session, now: int) -> str | None:

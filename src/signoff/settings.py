@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .errors import ConfigError
 
@@ -22,8 +21,7 @@ OWNED_KEYS = {
 """Top-level keys of the state that are no settings, and what changes them instead."""
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """One known setting: its path (``retry_config.max_retries``), default, what is allowed, and what it does."""
 
     path: str

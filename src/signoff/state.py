@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,6 +22,7 @@ from .statefile.document import account_info, metadata, render, session_fields, 
 from .statefile.exchange import Exchange
 from .store import Store, open_store
 from .store.files import RECORD_LISTS
+from .store.processes import this_host
 from .store.rows import Row
 
 _files: Shared[StateFile] = Shared(lambda file: file.close(), fork_order=1)
@@ -111,7 +111,7 @@ class StateManager:
         if account_info is not None and not isinstance(account_info, dict):
             raise InvalidType(f"account_info is a dict; got {type(account_info).__name__}")
         to_json(account_info, "account_info")
-        now, there, host = self.clock(), self._folder_there(), platform.node()
+        now, there, host = self.clock(), self._folder_there(), this_host()
 
         def change(session: Session) -> Session:
             if not authenticated:
@@ -452,7 +452,7 @@ class StateManager:
 
     def _folder_gone(self, session: Session) -> bool:
         """Whether the session folder was deleted; a folder that this host sees for the first time is noted."""
-        host, there = platform.node(), os.path.isdir(self.folder / session.session_path)
+        host, there = this_host(), os.path.isdir(self.folder / session.session_path)
         if there and session.authenticated and host not in session.seen_on:
             self.change_session(lambda present: sessions.with_folder(present, host, True), "folder seen")
         return sessions.folder_gone(session, host, there)

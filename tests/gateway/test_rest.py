@@ -7,16 +7,9 @@ import logging
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from threading import Event as Signal
-from threading import Thread
+from collections.abc import Iterator
 from typing import Any
 
-import httpx2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -39,15 +32,9 @@ from signoff.gateway.rest import CLEAN_AFTER, Rest
 from signoff.gateway.simulator import Simulator
 
 from .conftest import HandClock, rest_stage
+from .servers import READY, Scripted, payload, scripted
 
 ANA = "15550100111@c.us"
-PAYLOADS = Path(__file__).parent / "payloads"
-READY = {"isReady": True, "hasQR": False, "qrCode": None}
-
-
-def payload(name: str) -> Any:
-    """The body of a real answer."""
-    return json.loads((PAYLOADS / f"legacy_backend_{name}.json").read_text(encoding="utf-8"))["body"]
 
 
 def outgoing(chat: str = ANA, text: str = "We open at nine.") -> Outgoing:
@@ -60,89 +47,6 @@ def messages(gateway: Rest) -> list[Incoming]:
 
 def states(gateway: Rest) -> list[str]:
     return [event.state for event in gateway.events(0.0) if isinstance(event, SessionChange)]
-
-
-@dataclass
-class Scripted:
-    """A server that answers what a test tells it to, byte for byte, and keeps what it was asked.
-
-    Attributes:
-        answers: for each "METHOD /path" the status and the body: bytes as they are, anything else as JSON. None: it
-            breaks the connection off. What is not named is answered as a healthy, empty backend would.
-        asked: "METHOD /path?query" of every request, in order.
-        bodies: the bodies that came with them.
-        connections: how many were opened.
-        held: set when the server ends, for answers that wait.
-        stop: takes no connection from now on.
-    """
-
-    answers: dict[str, tuple[int, Any] | None] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-    bodies: list[bytes] = field(default_factory=list)
-    connections: int = 0
-    held: Signal = field(default_factory=Signal)
-    stop: Callable[[], None] = lambda: None
-    endpoint: str = ""
-
-    def reply(self, method: str, path: str, body: bytes) -> tuple[int, Any] | None:
-        self.asked.append(f"{method} {path}")
-        self.bodies.append(body)
-        healthy: dict[str, tuple[int, Any]] = {
-            "GET /status": (200, READY),
-            "GET /messages": (200, {"count": 0, "messages": []}),
-        }
-        key = f"{method} {path.partition('?')[0]}"
-        return (healthy | self.answers).get(key, (404, {"error": "none"}))
-
-
-@contextmanager
-def scripted() -> Iterator[Scripted]:
-    script = Scripted()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def setup(self) -> None:
-            script.connections += 1
-            super().setup()
-
-        def _serve(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            reply = script.reply(self.command, self.path.removeprefix("/api"), body)
-            self.close_connection = reply is None or callable(reply[1])
-            if reply is None:
-                return
-            status, content = reply
-            if callable(content):
-                content(self.wfile)
-                return
-            data = content if isinstance(content, bytes) else json.dumps(content).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        do_GET = do_POST = do_DELETE = _serve  # noqa: N815  http.server's names
-
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-
-    def stop() -> None:
-        server.shutdown()
-        server.socket.close()
-
-    script.stop = stop
-    script.endpoint = f"http://127.0.0.1:{server.server_address[1]}/api"
-    try:
-        yield script
-    finally:
-        script.held.set()
-        stop()
-        thread.join()
 
 
 @pytest.fixture
@@ -578,107 +482,6 @@ def test_json_made_to_hurt_is_no_json(backend: Scripted, gateway: Rest, body: by
     assert messages(gateway) == []
     assert gateway.account() is None
     assert isinstance(gateway.send(outgoing()), Unknown)
-
-
-class TestBackend:
-    """The simulated backend itself, asked as a script of the guide asks it."""
-
-    @pytest.fixture
-    def ask(self) -> Iterator[Callable[..., tuple[int, Any]]]:
-        with rest_stage(Simulator()) as stage, httpx2.Client(base_url=stage.endpoint) as client:
-
-            def ask(method: str, path: str, body: object = None) -> tuple[int, Any]:
-                answer = client.request(method, path, json=body)
-                return answer.status_code, answer.json()
-
-            self.world = stage.world
-            yield ask
-
-    def test_its_answers_have_the_fields_of_the_real_ones(self, ask: Callable[..., tuple[int, Any]]) -> None:
-        self.world.contact_writes(ANA, "Hola", name="Ana")
-        answers: dict[str, Sequence[Any]] = {
-            "status": ask("GET", "/status"),
-            "info": ask("GET", "/info"),
-            "messages": ask("GET", "/messages?unprocessed=true"),
-            "send_ok": ask("POST", "/send", {"number": ANA, "message": "Hello"}),
-        }
-        for name, (status, body) in answers.items():
-            assert status == 200
-            assert shape(body) == shape(payload(name)), name
-
-    def test_messages_are_marked_filtered_and_deleted(self, ask: Callable[..., tuple[int, Any]]) -> None:
-        one, two = self.world.contact_writes(ANA, "one"), self.world.contact_writes(ANA, "two")
-        assert ask("GET", "/messages")[1]["count"] == 2
-        assert ask("POST", f"/messages/{one}/processed") == (200, {"success": True, "messageId": one})
-        assert [message["id"] for message in ask("GET", "/messages?unprocessed=true")[1]["messages"]] == [two]
-        assert ask("GET", "/messages")[1]["count"] == 2
-        assert ask("DELETE", "/messages/processed") == (200, {"success": True, "remainingMessages": 1})
-        assert ask("POST", f"/messages/{one}/processed")[0] == 404
-
-    def test_a_missing_field_is_a_400(self, ask: Callable[..., tuple[int, Any]]) -> None:
-        bodies: list[Any] = [{}, {"number": ANA}, {"message": "Hello"}, {"number": ANA, "message": ""}, [], None]
-        for body in bodies:
-            status, answer = ask("POST", "/send", body)
-            assert (status, list(answer)) == (400, ["error"])
-        assert self.world.deliveries() == []
-
-    def test_not_ready_is_a_400(self, ask: Callable[..., tuple[int, Any]]) -> None:
-        self.world.change_session("qr", qr="code")
-        assert ask("GET", "/status") == (200, {"isReady": False, "hasQR": True, "qrCode": "code"})
-        assert ask("GET", "/info")[0] == 400
-        assert ask("POST", "/send", {"number": ANA, "message": "Hello"})[0] == 400
-
-    def test_contacts_are_those_who_wrote(self, ask: Callable[..., tuple[int, Any]]) -> None:
-        self.world.contact_writes(ANA, "Hola", name="Ana", at=1_795_166_132 * SECOND)
-        contact = {
-            "id": ANA,
-            "name": "Ana",
-            "number": "15550100111",
-            "isMyContact": True,
-            "lastMessageTime": 1_795_166_132,
-        }
-        assert ask("GET", "/contacts") == (200, {"count": 1, "contacts": [contact]})
-
-    def test_another_route_is_a_404(self, ask: Callable[..., tuple[int, Any]]) -> None:
-        assert ask("GET", "/nothing")[0] == 404
-
-    def test_a_restart_loses_all_that_a_forgetful_one_kept_and_nothing_else(self, tmp_path: Path) -> None:
-        for forgets, left in ((False, 1), (True, 1), (True, 0)):
-            world = Simulator(tmp_path / "world")
-            if (forgets, left) == (False, 1):
-                world.contact_writes(ANA, "Hello?")
-            with rest_stage(world, Weaknesses(forgets=forgets)) as stage:
-                found = [event for event in stage.gateway.events(0.0) if isinstance(event, Incoming)]
-                assert len(found) == left
-
-    def test_it_runs_as_a_process_over_a_world_of_its_own(self, tmp_path: Path) -> None:
-        command = [sys.executable, "-m", "signoff.gateway.backend", "--port", "0", "--folder", str(tmp_path)]
-        process = subprocess.Popen([*command, "--denies", "--cuts-digits"], stdout=subprocess.PIPE, text=True)
-        assert process.stdout is not None
-        try:
-            gateway = Rest(process.stdout.readline().strip())
-            world = Simulator(tmp_path)
-            world.contact_writes(ANA, "Hello?")
-            assert [message.text for message in messages(gateway)] == ["Hello?"]
-            assert isinstance(gateway.send(outgoing()), Unknown)
-            assert [delivery.chat for delivery in world.deliveries()] == [ANA]
-            world.fail_next("die", delivered=True)
-            assert isinstance(gateway.send(outgoing(text="Goodbye")), Unknown)
-            assert process.wait(10) != 0
-            assert [delivery.text for delivery in world.deliveries()][1:] == ["Goodbye"]
-        finally:
-            process.kill()
-            process.wait()
-            process.stdout.close()
-
-
-def shape(value: Any) -> Any:
-    """The keys and types of a JSON value; of a list, of its first element."""
-    if isinstance(value, dict):
-        return {key: shape(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [shape(inner) for inner in value[:1]]
-    return type(value).__name__
 
 
 def test_importing_the_gateways_brings_no_http_client() -> None:

@@ -6,14 +6,13 @@ import re
 import threading
 import time
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 
 from signoff.clock import SECOND
 from signoff.errors import GatewayError
 from signoff.gateway import Accepted, Gateway, Incoming, Outgoing, Refused
-from signoff.pipeline.replay import DOMAIN, Replay, incoming, open_replay, parse
+from signoff.pipeline.replay import DOMAIN, Replay, incoming, parse
 
 PRIVATE = (
     "31/12/23, 10:00 - Messages and calls are end-to-end encrypted.\n"
@@ -128,9 +127,8 @@ def test_an_unknown_name_is_an_error_that_lists_the_names() -> None:
         incoming(parse(PRIVATE.splitlines()[0]), "Zoe")
 
 
-def test_opening_a_file_plays_one_side(tmp_path: Path) -> None:
-    (tmp_path / "chat.txt").write_text(PRIVATE, encoding="utf-8")
-    replay = open_replay(tmp_path / "chat.txt", "Corner Café")
+def test_a_chat_plays_one_side() -> None:
+    replay = Replay.of(parse(PRIVATE), "corner café")
     events = [event for event in replay.events(0) if isinstance(event, Incoming)]
     assert [event.name for event in events] == ["Ann"] * 4
 

@@ -59,6 +59,7 @@ class Faq:
     Args:
         folder: the Markdown files, in subfolders too; read again when they change.
         threshold: least coverage of an answer, above 0, at most 1.
+        margin: how far it must be above that of any other entry.
         clock: paces how often the folder is looked at.
 
     Raises:
@@ -130,13 +131,11 @@ class _Index:
         words = self._words(text)
         if words in self._word_for_word:
             return [(1.0, self._word_for_word[words])]
-        terms = {term: self._known(term) for term in self._terms(text)}
+        found = self._terms(text)
+        terms = {term: self._known(term) for term in found} if len(found) <= MAX_TERMS else {}
         known = {token for token, _ in terms.values() if token}
-        if not known or len(terms) > MAX_TERMS:
-            return []
-        hits = islice(self._table.search(_any_of(known)), _CANDIDATES)
-        rows = [hit.rowid - 1 for hit in hits]
-        return [(self._coverage(row, terms), self.entries[row]) for row in rows]
+        hits = islice(self._table.search(_any_of(known)), _CANDIDATES) if known else ()
+        return [(self._coverage(hit.rowid - 1, terms), self.entries[hit.rowid - 1]) for hit in hits]
 
     def _words(self, text: str) -> tuple[str, ...]:
         return _tokens(self._tokenizer, text)

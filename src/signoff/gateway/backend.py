@@ -193,7 +193,7 @@ def serve(
         OSError: the port is taken.
     """
     server = _server(Backend(simulator, weaknesses, clock), host, port)
-    thread = Thread(target=server.serve_forever, args=(0.05,), name="simulated backend", daemon=True)
+    thread = Thread(target=server.serve_forever, args=(0.02,), name="simulated backend", daemon=True)
     thread.start()
     try:
         yield f"http://{host}:{server.server_address[1]}{PREFIX}"

@@ -77,7 +77,7 @@ def session_fields(session: Session) -> dict[str, Any]:
         shown["invalidation_reason"] = session.invalidation_reason
         shown["invalidated_at"] = session.invalidated_at
     times = {name: _iso(shown[name]) for name in sessions.TIMES if name in shown}
-    return shown | times | session.extra
+    return {**shown, **times, **session.extra}
 
 
 def account_info(session: Session) -> dict[str, Any]:

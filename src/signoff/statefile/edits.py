@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from .. import session as sessions
@@ -72,7 +71,7 @@ def import_of(document: Document, text: bytes, report: Report) -> FileEdit:
     if found.get("human_in_the_loop") is False:
         del found["human_in_the_loop"]  # the default that nobody chose
     restored = restore_of(document, text, report)
-    return replace(restored, settings=found, shown=(), totals=totals_of(document, report))
+    return restored._replace(settings=found, shown=(), totals=totals_of(document, report))
 
 
 def settings_change(document: Document, base: Mapping[str, Any], report: Report) -> dict[str, Any]:
@@ -105,8 +104,8 @@ def session_change(document: Document, base: Mapping[str, Any], report: Report) 
         if not same(value, _dict(base.get("account_info")).get(name, _MISSING))
         and _storable(f"account_info.{name}", value, report)
     }
-    return lambda session: replace(
-        session, **changes, extra={**session.extra, **extra}, account_info={**session.account_info, **info}
+    return lambda session: session._replace(
+        **changes, extra={**session.extra, **extra}, account_info={**session.account_info, **info}
     )
 
 

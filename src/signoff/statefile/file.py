@@ -13,9 +13,8 @@ import threading
 import time
 import weakref
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from .. import forkgate
 from ..clock import Clock
@@ -42,8 +41,7 @@ class _BeingCopied(Exception):
     """The file is no state file yet, and was changed a moment ago."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Rendered:
+class _Rendered(NamedTuple):
     text: bytes
     revision: FileRevision
 

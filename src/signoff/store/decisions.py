@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from .. import lifecycle
 from ..errors import IllegalMove
@@ -17,8 +18,7 @@ from .rows import Row
 from .sqlite import Transaction
 
 
-@dataclass(frozen=True, slots=True)
-class NewDraft:
+class NewDraft(NamedTuple):
     """A draft to be stored: what it answers, and the claim under which it was made.
 
     Attributes:
@@ -29,11 +29,14 @@ class NewDraft:
 
     answers: int
     tries: int
-    recipient: str = field(repr=False)
-    text: str = field(repr=False)
+    recipient: str
+    text: str
     author: str
-    note: str | None = field(repr=False, default=None)
-    fields: dict[str, Any] = field(repr=False, default_factory=dict)
+    note: str | None = None
+    fields: Mapping[str, Any] = MappingProxyType({})
+
+    def __repr__(self) -> str:
+        return f"NewDraft(answers={self.answers}, tries={self.tries}, author={self.author!r})"
 
 
 class Decisions(Verbs):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeVar
 
 from ..lifecycle import MessageStatus
 from ..model import Content, as_guide_dict
@@ -22,8 +22,7 @@ T = TypeVar("T")
 RECORD_LISTS = ("message_log", "incoming_messages", "pending_replies", "generated_replies")
 
 
-@dataclass(frozen=True, slots=True)
-class FileRevision:
+class FileRevision(NamedTuple):
     """What the state file of one revision said of settings and session."""
 
     revision: int
@@ -31,8 +30,11 @@ class FileRevision:
     session: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class FileEdit:
+def _unchanged(session: Session) -> Session:
+    return session
+
+
+class FileEdit(NamedTuple):
     """What a state file brings that the store does not have.
 
     Attributes:
@@ -46,8 +48,8 @@ class FileEdit:
     """
 
     digest: str
-    settings: dict[str, Any] = field(default_factory=dict)
-    session: Callable[[Session], Session] = lambda session: session
+    settings: Mapping[str, Any] = MappingProxyType({})
+    session: Callable[[Session], Session] = _unchanged
     messages: tuple[tuple[MessageStatus, Content], ...] = ()
     shown: tuple[Content, ...] = ()
     records: tuple[tuple[str, str, str], ...] = ()

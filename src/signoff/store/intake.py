@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..model import JsonObject
 from .base import Verbs, fetch_seq, stamp
@@ -14,8 +13,7 @@ from .rows import Row
 from .sqlite import Transaction
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """A message that a gateway brought, checked and tidied.
 
     Attributes:
@@ -27,12 +25,15 @@ class Arrival:
     """
 
     id: str
-    chat: str = field(repr=False)
-    name: str | None = field(repr=False)
-    message: JsonObject = field(repr=False)
-    aliases: tuple[str, ...] = field(repr=False, default=())
+    chat: str
+    name: str | None
+    message: JsonObject
+    aliases: tuple[str, ...] = ()
     draft: bool = True
     note: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Arrival(id={self.id!r}, draft={self.draft}, note={self.note!r})"
 
 
 class Intake(Verbs):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
+from typing import NamedTuple
 
 import apsw
 
@@ -17,8 +16,7 @@ APPLICATION_ID = 0x5160FF01
 """Marks a database as signoff's (``PRAGMA application_id``)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Migration:
+class Migration(NamedTuple):
     """One step of the schema."""
 
     version: int
@@ -30,7 +28,7 @@ class Migration:
 def migrations() -> tuple[Migration, ...]:
     """All migrations, in order."""
     found = []
-    for file in files(__package__).joinpath("migrations").iterdir():
+    for file in Path(__file__).with_name("migrations").iterdir():
         if file.name.endswith(".sql"):
             number, _, name = file.name.removesuffix(".sql").partition("_")
             found.append(Migration(int(number), name, file.read_text("utf-8")))

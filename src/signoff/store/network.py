@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -35,6 +34,8 @@ def file_system(folder: Path) -> str | None:
         remote = ctypes.windll.kernel32.GetDriveTypeW(os.path.splitdrive(folder.resolve())[0] + "\\") == 4
         return "smb" if remote else None
     if sys.platform == "darwin":
+        import subprocess  # costs more than all of signoff to import
+
         lines = subprocess.run(["/sbin/mount"], capture_output=True, text=True, check=False).stdout.splitlines()
         mounts = [(rest.split(" (")[0], rest.split(" (")[1].split(",")[0]) for _, rest in _parts(lines)]
     else:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
-import platform
+
+
+def this_host() -> str:
+    """The name of this machine."""
+    return os.environ.get("COMPUTERNAME", "") if os.name == "nt" else os.uname().nodename
 
 
 def this_process() -> str:
     """The name of this process: host and number."""
-    return f"{platform.node()}:{os.getpid()}"
+    return f"{this_host()}:{os.getpid()}"
 
 
 def is_gone(process: str) -> bool:
     """Whether the process of this name has certainly ended. Of another host's nothing is certain."""
     host, _, number = process.rpartition(":")
-    if host != platform.node() or not number.isdigit():
+    if host != this_host() or not number.isdigit():
         return False
     if os.name == "nt":
         return not _exists_on_windows(int(number))

@@ -1,18 +1,20 @@
-"""What the store gives back."""
+"""What the store gives back.
+
+Named tuples and no dataclasses, here and in all that ``import state_manager`` brings: those cost the import of
+``inspect`` and half a millisecond each.
+"""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..clock import local_iso
 from ..lifecycle import MessageStatus
 from ..model import as_guide_dict
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One message with everything that stands beside it. Times are microseconds since 1970 UTC.
 
     Attributes:
@@ -34,8 +36,8 @@ class Row:
     added_at: int
     moved_at: int | None
     origin: str
-    payload: str = field(repr=False)
-    chat: str | None = field(repr=False)
+    payload: str
+    chat: str | None
     reason: str | None
     draft_due: int | None
     draft_tries: int
@@ -43,7 +45,7 @@ class Row:
     draft_version: int
     answers: int | None
     author: str | None
-    note: str | None = field(repr=False)
+    note: str | None
     stale: str | None
     asked: int
     approved_version: int | None
@@ -62,6 +64,9 @@ class Row:
     changed_why: str | None
     visible: int
 
+    def __repr__(self) -> str:
+        return f"Row(seq={self.seq}, id={self.id!r}, status={self.status!r}, draft_version={self.draft_version})"
+
     @property
     def message(self) -> dict[str, Any]:
         """The message as scripts see it."""
@@ -79,8 +84,7 @@ class Row:
         return MessageStatus(self.status)
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One line of the history of a message, or of the store."""
 
     seq: int
@@ -107,8 +111,7 @@ class Event:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One attempt to hand a message to a gateway. ``outcome`` is None while it is open."""
 
     number: int
@@ -123,8 +126,7 @@ class Attempt:
     settled_at: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """The right to hand one message to a gateway, once, until ``lease``.
 
     Attributes:
@@ -135,15 +137,17 @@ class Claim:
     id: str
     number: int
     token: str
-    chat: str = field(repr=False)
-    text: str = field(repr=False)
+    chat: str
+    text: str
     started_at: int
     lease: int
     script: bool
 
+    def __repr__(self) -> str:
+        return f"Claim(seq={self.seq}, id={self.id!r}, number={self.number}, token={self.token!r})"
 
-@dataclass(frozen=True, slots=True)
-class Counter:
+
+class Counter(NamedTuple):
     """One list: how often a message came into it and was counted, how many it shows, when it last grew."""
 
     total: int

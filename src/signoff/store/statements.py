@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 
 @cache
 def statements() -> dict[str, str]:
     """Every named statement of ``sql/``."""
     result: dict[str, str] = {}
-    for file in sorted(files(__package__).joinpath("sql").iterdir(), key=lambda entry: entry.name):
+    for file in sorted(Path(__file__).with_name("sql").iterdir()):
         for part in file.read_text("utf-8").split("-- name: ")[1:]:
             name, _, text = part.partition("\n")
             if name.strip() in result:

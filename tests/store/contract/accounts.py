@@ -64,7 +64,7 @@ class AccountsContract(Contract):
         assert not other.store.receipt(other.account, ack="server", gateway_id=None, token=claim.token, by="inbox")
         row = scene.script()
         assert row.digest is not None
-        assert other.store.script_row(other.account, row.digest) is None
+        assert other.store.script_rows(other.account, row.digest) == []
 
     def test_settings_and_session_do_not_leak(self, scene: Scene, other: Scene) -> None:
         scene.store.change_settings(scene.account, lambda stored: {"mine": 1}, by="maria")

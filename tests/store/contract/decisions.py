@@ -111,7 +111,11 @@ class DecisionsContract(Contract):
     def test_reopened_it_waits_for_a_decision_again(self, scene: Scene) -> None:
         row = scene.draft()
         unchanged(
-            scene, row.id, lambda: scene.store.reopen(scene.account, row.id, by="maria"), IllegalMove, "nothing to reopen"
+            scene,
+            row.id,
+            lambda: scene.store.reopen(scene.account, row.id, by="maria"),
+            IllegalMove,
+            "nothing to reopen",
         )
         scene.reject(row.id)
         assert scene.store.reopen(scene.account, row.id, by="maria").status == "pending_approval"
@@ -226,7 +230,11 @@ class RefusalsContract(Contract):
         row = scene.script()
         scene.reject(row.id)
         unchanged(
-            scene, row.id, lambda: scene.store.approve_beside(row, by="ana", kind="person"), StaleVersion, "rejected by omar"
+            scene,
+            row.id,
+            lambda: scene.store.approve_beside(row, by="ana", kind="person"),
+            StaleVersion,
+            "rejected by omar",
         )
 
     def test_a_yes_at_the_terminal_is_for_the_text_that_was_shown(self, scene: Scene) -> None:
@@ -261,7 +269,9 @@ class TwoDecidersContract(Contract):
             thread.join()
         return results
 
-    def test_of_many_who_approve_one_wins_and_the_others_are_told_who(self, scene: Scene, open_store: OpenStore) -> None:
+    def test_of_many_who_approve_one_wins_and_the_others_are_told_who(
+        self, scene: Scene, open_store: OpenStore
+    ) -> None:
         stores = [open_store() for _ in range(4)]
         row = scene.draft()
         results = self.decide_at_once(

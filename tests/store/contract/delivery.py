@@ -9,6 +9,7 @@ import pytest
 from signoff.clock import HOUR, MINUTE, SECOND
 from signoff.errors import Decision
 from signoff.model import digest_of
+from signoff.store import Store
 from signoff.store.rows import Claim
 
 from ..scenes import ANA, APPROVED, BEN, FAILED, PENDING, SENT, Scene
@@ -139,7 +140,12 @@ class OutcomesContract(Contract):
         claim = scene.claimed()
         assert scene.refused(claim)
         row = scene.row(claim.id)
-        assert (row.status, row.delivery, row.reason, row.changed_why) == ("failed", "refused", "refused", "no such number")
+        assert (row.status, row.delivery, row.reason, row.changed_why) == (
+            "failed",
+            "refused",
+            "refused",
+            "no such number",
+        )
         assert scene.claim() is None
 
     def test_unknown_is_failed_and_unconfirmed_and_never_sent_again_by_itself(self, scene: Scene) -> None:
@@ -210,7 +216,10 @@ class OutcomesContract(Contract):
 
     def test_an_attempt_whose_sender_is_gone_is_found_by_one(self, scene: Scene, open_store: OpenStore) -> None:
         claim = scene.claimed()
-        expired = lambda store: store.expired_claims(scene.account, lease=MINUTE, by="keeper")  # noqa: E731
+
+        def expired(store: Store) -> list[Claim]:
+            return store.expired_claims(scene.account, lease=MINUTE, by="keeper")
+
         assert expired(scene.store) == []
         scene.clock.advance(60)
         found = expired(scene.store)
@@ -221,6 +230,14 @@ class OutcomesContract(Contract):
         scene.clock.advance(60)
         assert len(expired(open_store())) == 1
         assert scene.unconfirmed(found[0])
+
+    def test_an_attempt_can_be_looked_up_again_later(self, scene: Scene) -> None:
+        claim = scene.claimed()
+        assert scene.store.look_again(claim, scene.clock() + 10 * SECOND, by="outbox", why="no answer yet")
+        scene.clock.advance(10)
+        assert len(scene.store.expired_claims(scene.account, lease=MINUTE, by="outbox")) == 1
+        assert scene.accepted(claim)
+        assert not scene.store.look_again(claim, scene.clock(), by="outbox", why="late")
 
     def test_an_expired_attempt_is_not_sent_by_another(self, scene: Scene) -> None:
         scene.claimed()

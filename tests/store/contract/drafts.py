@@ -100,6 +100,15 @@ class DraftsContract(Contract):
         scene.add({"id": "m1", "from": ANA, "body": "Are you open?"})
         assert claim(scene) is None
 
+    def test_the_newest_draft_for_a_message_is_its_answer(self, scene: Scene) -> None:
+        first = scene.draft()
+        incoming = scene.row("m1")
+        assert scene.store.answer_to(incoming.seq) == first
+        scene.store.ask_again(scene.account, first.id, by="maria", why=None)
+        second = scene.answer("better")
+        assert scene.store.answer_to(incoming.seq) == second
+        assert scene.store.answer_to(second.seq) is None
+
     def test_a_very_long_id_still_gets_its_reply(self, scene: Scene) -> None:
         scene.receive("字" * 170)
         row = scene.answer()

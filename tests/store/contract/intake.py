@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from signoff.model import digest_of
+
 from ..scenes import ANA, ANA_LID, APPROVED, BEN, FAILED, INCOMING, PENDING, SENT, Scene
 from .base import Contract
 
@@ -118,7 +120,7 @@ class IntakeContract(Contract):
 
     def test_an_answer_from_the_phone_makes_them_stale_too(self, scene: Scene) -> None:
         row = scene.draft("m1")
-        scene.store.answered_elsewhere(scene.account, ANA, "p1", by="inbox")
+        scene.store.answered_elsewhere(scene.account, ANA, "p1")
         assert scene.row(row.id).stale == "answered from the phone p1"
 
     def test_what_is_approved_goes_all_the_same(self, scene: Scene) -> None:
@@ -191,6 +193,31 @@ class ReceiptsContract(Contract):
         scene.store.clear(scene.account, FAILED, by="script")
         scene.store.receipt(scene.account, ack="read", gateway_id=None, token=claim.token, by="inbox")
         assert scene.ids(SENT) == [claim.id]
+
+
+class EchoContract(Contract):
+    def echo(self, scene: Scene, gateway_id: str = "e1", text: str = "Until six.") -> str | None:
+        return scene.store.attempt_of_echo(scene.account, gateway_id=gateway_id, digest=digest_of(ANA, text))
+
+    def test_an_own_message_is_known_by_its_id(self, scene: Scene) -> None:
+        claim = scene.claimed()
+        scene.accepted(claim, "e1")
+        assert self.echo(scene, text="whatever it says") == claim.token
+        assert self.echo(scene, "e2") is None
+
+    def test_while_the_outcome_is_open_or_unknown_it_is_known_by_chat_and_text(self, scene: Scene) -> None:
+        claim = scene.claimed()
+        assert self.echo(scene) == claim.token
+        scene.unconfirmed(claim)
+        assert self.echo(scene) == claim.token
+        assert self.echo(scene, text="other") is None
+
+    def test_what_the_owner_wrote_on_the_phone_is_nobodys_echo(self, scene: Scene, other: Scene) -> None:
+        scene.draft()
+        scene.refused(scene.claimed("m2"))
+        assert self.echo(scene) is None
+        scene.claimed("m3")
+        assert self.echo(other) is None
 
 
 class ForgettingContract(Contract):

@@ -105,6 +105,33 @@ class CountersContract(Contract):
         scene.store.clear(scene.account, INCOMING, by="script")
         assert scene.ids(PENDING) == ["m1"]
 
+    def test_what_is_older_than_a_time_is_cleared_where_it_is_finished(self, scene: Scene) -> None:
+        for status in MessageStatus:
+            scene.add({"id": f"old {status.value}"}, status)
+        limit = scene.clock.advance(3600)
+        scene.add({"id": "new"}, SENT)
+        scene.add({"id": "moved"}, PENDING)
+        scene.move("moved", PENDING, SENT)
+        before = scene.totals()
+        assert scene.store.clear_before(scene.account, limit) == 4
+        assert scene.store.clear_before(scene.account, limit) == 0
+        left = {status.value: scene.ids(status) for status in MessageStatus if scene.ids(status)}
+        assert left == {
+            "pending_approval": ["old pending_approval"],
+            "approved": ["old approved"],
+            "sent": ["new", "moved"],
+        }
+        assert scene.totals() == before
+        assert scene.store.check() == []
+
+    def test_clearing_what_is_old_goes_in_small_batches_and_is_logged(self, scene: Scene) -> None:
+        for number in range(5):
+            scene.add({"id": f"m{number}"})
+        limit = scene.clock.advance(1)
+        before = scene.store.last_event()
+        assert [scene.store.clear_before(scene.account, limit, 2) for _ in range(4)] == [2, 2, 1, 0]
+        assert scene.store.last_event() == before + 3
+
     @pytest.mark.parametrize("status", MessageStatus)
     def test_purging_removes_the_texts_of_what_was_cleared_and_nothing_else(
         self, scene: Scene, status: MessageStatus

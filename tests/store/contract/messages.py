@@ -129,7 +129,9 @@ class MessagesContract(Contract):
         assert scene.store.by_seq(row.seq) == row
         assert scene.store.by_seq(row.seq + 1) is None
 
-    def test_all_of_it_is_there_in_another_store_of_the_same_database(self, scene: Scene, open_store: OpenStore) -> None:
+    def test_all_of_it_is_there_in_another_store_of_the_same_database(
+        self, scene: Scene, open_store: OpenStore
+    ) -> None:
         row = scene.draft()
         again = Scene(open_store(), scene.clock)
         assert again.row(row.id) == row

@@ -6,12 +6,13 @@ from signoff.model import digest_of
 from signoff.store.rows import Claim, Row
 
 from ..scenes import ANA, APPROVED, BEN, FAILED, LEASE, PENDING, REJECTED, SENT, Scene
-from .base import Contract
+from .base import Contract, OpenStore
 
 
-def found(scene: Scene, text: str = "Until six.", to: str = ANA) -> str | None:
-    row = scene.store.script_row(scene.account, digest_of(to, text))
-    return row.id if row else None
+def found(scene: Scene, text: str = "Until six.", to: str = ANA) -> list[str]:
+    """The ids of the messages that a `send_message` of this text may take, oldest first."""
+    rows = scene.store.script_rows(scene.account, digest_of(to, text))
+    return [row.id for seq, _ in rows if (row := scene.store.by_seq(seq))]
 
 
 def claim_for_script(scene: Scene, row: Row) -> Claim:
@@ -24,45 +25,66 @@ def claim_for_script(scene: Scene, row: Row) -> Claim:
 class ScriptsContract(Contract):
     def test_a_row_is_found_by_recipient_and_text(self, scene: Scene) -> None:
         scene.script("s1")
-        assert found(scene) == "s1"
-        assert found(scene, "Until seven.") is None
-        assert found(scene, to=BEN) is None
+        assert found(scene) == ["s1"]
+        assert found(scene, "Until seven.") == []
+        assert found(scene, to=BEN) == []
 
     def test_the_oldest_comes_first_and_each_is_used_once(self, scene: Scene) -> None:
-        for name in ("s1", "s2"):
-            scene.script(name)
-        used = []
-        while (name := found(scene)) is not None:
-            assert scene.store.use(scene.row(name), by="script")
-            assert not scene.store.use(scene.row(name), by="script")
-            used.append(name)
-        assert used == ["s1", "s2"]
+        rows = [scene.script(name) for name in ("s1", "s2")]
+        assert found(scene) == ["s1", "s2"]
+        for row in rows:
+            assert scene.store.reserve(row.seq, "here:1", None, by="sender")
+            scene.store.end_reservation(row.seq, "here:1", used=True, by="sender")
+            assert not scene.store.reserve(row.seq, "here:1", None, by="sender")
+        assert found(scene) == []
+
+    def test_of_two_who_reserve_one_gets_it(self, scene: Scene, open_store: OpenStore) -> None:
+        row = scene.script()
+        assert scene.store.reserve(row.seq, "here:1", None, by="sender")
+        assert not open_store().reserve(row.seq, "here:2", None, by="sender")
+        assert scene.store.script_rows(scene.account, digest_of(ANA, "Until six.")) == [(row.seq, "here:1")]
+        open_store().end_reservation(row.seq, "here:2", used=True, by="sender")
+        assert scene.row("s1").reserved_by == "here:1"
+
+    def test_the_reservation_of_a_process_that_died_can_be_taken_over_by_one(self, scene: Scene) -> None:
+        row = scene.script()
+        scene.store.reserve(row.seq, "here:1", None, by="sender")
+        assert scene.store.reserve(row.seq, "here:2", "here:1", by="sender")
+        assert not scene.store.reserve(row.seq, "here:3", "here:1", by="sender")
+        scene.store.end_reservation(row.seq, "here:2", used=False, by="sender")
+        assert scene.store.reserve(row.seq, "here:3", None, by="sender")
 
     def test_a_row_is_found_by_any_of_its_versions(self, scene: Scene) -> None:
         scene.script("s1", text="one")
         scene.edit("s1", "two")
         scene.edit("s1", "three")
-        assert [found(scene, text) for text in ("one", "two", "three")] == ["s1", "s1", "s1"]
+        assert [found(scene, text) for text in ("one", "two", "three")] == [["s1"]] * 3
+
+    def test_a_text_that_came_back_is_found_once(self, scene: Scene) -> None:
+        scene.script("s1", text="one")
+        scene.edit("s1", "two")
+        scene.edit("s1", "one")
+        assert found(scene, "one") == ["s1"]
 
     def test_in_whatever_list_it_stands(self, scene: Scene) -> None:
         scene.script("s1")
         for source, target in ((PENDING, APPROVED), (APPROVED, SENT), (SENT, FAILED), (FAILED, REJECTED)):
             scene.move("s1", source, target)
-            assert found(scene) == "s1"
+            assert found(scene) == ["s1"]
 
     def test_what_a_script_did_not_add_or_what_was_cleared_is_not_found(self, scene: Scene) -> None:
         scene.draft()
-        assert found(scene) is None
+        assert found(scene) == []
         scene.script("s1")
         scene.store.clear(scene.account, PENDING, by="script")
-        assert found(scene) is None
+        assert found(scene) == []
         scene.store.purge(scene.account)
-        assert found(scene) is None
+        assert found(scene) == []
 
-    def test_sending_it_uses_it(self, scene: Scene) -> None:
-        claim = claim_for_script(scene, scene.script())
-        assert found(scene) is None
-        assert scene.row(claim.id).used == 1
+    def test_a_limit_gives_the_oldest(self, scene: Scene) -> None:
+        rows = [scene.script(f"s{number}") for number in range(4)]
+        found = scene.store.script_rows(scene.account, digest_of(ANA, "Until six."), 2)
+        assert found == [(row.seq, None) for row in rows[:2]]
 
     def test_the_status_stays_for_the_script_to_move(self, scene: Scene) -> None:
         claim = claim_for_script(scene, scene.script())

@@ -2,6 +2,6 @@
 
 from .chat import Chat, ChatMessage, SystemLine, parse
 from .files import read_export
-from .play import DOMAIN, Replay, incoming, open_replay
+from .play import DOMAIN, Replay, incoming
 
-__all__ = ["DOMAIN", "Chat", "ChatMessage", "Replay", "SystemLine", "incoming", "open_replay", "parse", "read_export"]
+__all__ = ["DOMAIN", "Chat", "ChatMessage", "Replay", "SystemLine", "incoming", "parse", "read_export"]

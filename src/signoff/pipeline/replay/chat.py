@@ -90,20 +90,21 @@ def parse(text: str) -> Chat:
     """
     blocks = list(_blocks(_lines(text)))
     order = order_of([block.stamp for block in blocks if block.stamp])
-    names = _names([block.text for block in blocks if block.stamp])
+    candidates = [_candidates(block.text) if block.stamp else () for block in blocks]
+    names = _names(candidates)
     messages: list[ChatMessage] = []
     system: list[SystemLine] = []
     unreadable: list[int] = []
-    for block in blocks:
+    for block, possible in zip(blocks, candidates, strict=True):
         at = moment_of(block.stamp, order) if block.stamp else None
         if at is None:
             unreadable += range(block.line, block.line + len(block.lines))
             continue
-        match _read(block, at, names):
-            case ChatMessage() as message:
-                messages.append(message)
-            case SystemLine() as line:
-                system.append(line)
+        found = _read(block, at, *_split(block.text, possible, names))
+        if isinstance(found, ChatMessage):
+            messages.append(found)
+        else:
+            system.append(found)
     return Chat(tuple(messages), tuple(system), tuple(unreadable))
 
 
@@ -121,8 +122,7 @@ def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
         yield _Block(start + 1, stamps[start], tuple(lines[start:end]))
 
 
-def _read(block: _Block, at: datetime, names: frozenset[str]) -> ChatMessage | SystemLine:
-    sender, text = _split(block.text, names)
+def _read(block: _Block, at: datetime, sender: str, text: str) -> ChatMessage | SystemLine:
     said = read_notices(text)
     if not sender or said.kind == "notice":
         return SystemLine(block.line, len(block.lines), at, without_marks(text))
@@ -133,39 +133,39 @@ def _read(block: _Block, at: datetime, names: frozenset[str]) -> ChatMessage | S
 
 _COLON = re.compile(rf"\s?:[{MARKS}]*(?:\s|$)")
 
+_Candidates = tuple[tuple[str, int], ...]
+"""What may be the sender's name, the longest first, and where the text begins then."""
 
-def _split(text: str, names: frozenset[str]) -> tuple[str, str]:
+
+def _candidates(text: str) -> _Candidates:
+    head = text[:_LONGEST_NAME].partition("\n")[0]
+    found = ((" ".join(without_marks(head[: at.start()]).split()), at.end()) for at in _COLON.finditer(head))
+    return tuple((name, end) for name, end in found if name and not _in_quotes(name))[::-1]
+
+
+def _in_quotes(name: str) -> bool:
+    return name.count('"') % 2 == 1 or name.rfind("“") > name.rfind("”")
+
+
+def _split(text: str, candidates: _Candidates, names: frozenset[str]) -> tuple[str, str]:
     """The sender and what follows; no sender where the app speaks."""
-    for name, rest in _candidates(text):
-        if name in names:
-            return name, text[rest:]
-    return "", text
+    return next(((name, text[end:]) for name, end in candidates if name in names), ("", text))
 
 
-def _candidates(text: str) -> Iterator[tuple[str, int]]:
-    """What may be the sender's name, the longest first, and where the text begins then."""
-    head = text.partition("\n")[0][:_LONGEST_NAME]
-    for colon in reversed(list(_COLON.finditer(head))):
-        name = " ".join(without_marks(head[: colon.start()]).split())
-        in_quotes = name.count('"') % 2 or name.rfind("“") > name.rfind("”")
-        if name and not in_quotes:
-            yield name, colon.end()
-
-
-def _names(texts: Sequence[str]) -> frozenset[str]:
-    """The names of all senders.
+def _names(texts: Sequence[_Candidates]) -> frozenset[str]:
+    """The names of all senders, from what may be the sender of each text.
 
     The shortest that is possible, but a longer one where everything that begins with the shorter one, several times,
     goes on in the same way: so "Ann: ok" is Ann's, and "Bob: the builder" a name.
     """
     counts: Counter[str] = Counter()
     longer: dict[str, set[str]] = {}
-    for text in texts:
-        names = [name for name, _ in _candidates(text)]
+    for candidates in texts:
+        names = [name for name, _ in candidates]
         counts.update(names)
         for name, next_name in zip(names[1:], names, strict=False):
             longer.setdefault(name, set()).add(next_name)
-    shortest = {names[-1] for text in texts if (names := [name for name, _ in _candidates(text)])}
+    shortest = {candidates[-1][0] for candidates in texts if candidates}
     return frozenset(_grown(name, counts, longer) for name in shortest)
 
 

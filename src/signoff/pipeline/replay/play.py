@@ -6,14 +6,12 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 from threading import Condition
 
 from ...clock import SECOND
 from ...errors import GatewayError
 from ...gateway import Accepted, Account, Event, Incoming, Outcome, Outgoing, Refused
 from .chat import Chat, ChatMessage
-from .files import read_export
 from .stamps import without_marks
 
 DOMAIN = "replay.invalid"
@@ -125,6 +123,17 @@ class Replay:
         self._changed = Condition()
         self._closed = False
 
+    @classmethod
+    def of(cls, chat: Chat, me: str) -> Replay:
+        """Bring what the others wrote to ``me``.
+
+        What ``me`` answered then is left out: it would answer every message before anyone is asked.
+
+        Raises:
+            GatewayError: nobody of that name writes in the chat; names those who do.
+        """
+        return cls([event for event in incoming(chat, me) if not event.from_me], me)
+
     @property
     def sent(self) -> list[Outgoing]:
         """What was handed over to be sent, in order. Nobody received any of it."""
@@ -177,14 +186,3 @@ class Replay:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-
-
-def open_replay(path: str | Path, me: str) -> Replay:
-    """A gateway that brings what the others wrote in an exported chat to ``me``.
-
-    What ``me`` answered then is left out: it would answer every message before anyone is asked.
-
-    Raises:
-        GatewayError: the export cannot be read, or nobody of that name writes in it.
-    """
-    return Replay([event for event in incoming(read_export(path), me) if not event.from_me], me)

@@ -66,7 +66,7 @@ class Stamp:
 
 def without_marks(text: str) -> str:
     """The text without invisible marks."""
-    return text.translate(_NO_MARKS)
+    return text if text.isascii() else text.translate(_NO_MARKS)
 
 
 def read_stamp(line: str) -> Stamp | None:
@@ -82,6 +82,8 @@ def read_stamp(line: str) -> Stamp | None:
 
 def _place(line: str, count: int) -> int:
     """Where the line goes on after so many characters that are no marks."""
+    if line[:count].isascii():
+        return count
     for place, char in enumerate(line):
         if char not in MARKS:
             if count == 0:

@@ -67,7 +67,8 @@ UPDATE messages
 -- name: edit
 UPDATE messages
    SET payload = json_set(payload, '$.body', :text), digest = :digest, draft_version = draft_version + 1, author = :by,
-       stale = NULL, asked = 0,
+       stale = NULL, asked = 0, due = NULL,
+       approved_version = NULL, approved_digest = NULL, approved_by = NULL, approved_kind = NULL, approved_at = NULL,
        revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = 'edited', changed_why = NULL
  WHERE seq = :seq AND status = 'pending_approval' AND draft_version = :version AND delivery IS NULL
 
@@ -94,5 +95,6 @@ UPDATE messages
 -- name: give_up
 UPDATE messages
    SET reason = 'gave up', delivery = 'refused',
+       approved_version = NULL, approved_digest = NULL, approved_by = NULL, approved_kind = NULL, approved_at = NULL,
        revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = 'gave up', changed_why = :why
  WHERE seq = :seq AND delivery = 'unknown'

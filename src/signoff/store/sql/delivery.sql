@@ -12,14 +12,18 @@ SELECT m.seq FROM messages m
  ORDER BY m.due, m.arrival LIMIT 1
 
 -- name: next_due
-SELECT min(due) FROM messages
+-- messages_to_send
+SELECT due FROM messages
  WHERE account = :account AND status = 'approved' AND approved_version IS NOT NULL AND delivery IS NULL
+   AND arrival > (SELECT cleared FROM counters WHERE account = :account AND status = 'approved')
+ ORDER BY due LIMIT 1
 
 -- name: open_attempt
 UPDATE messages
    SET delivery = 'open', tries = tries + 1, lease = :lease, settle_due = NULL,
        revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = 'claimed', changed_why = NULL
- WHERE seq = :seq AND delivery IS NOT 'open' AND delivery IS NOT 'accepted' AND approved_version = draft_version
+ WHERE seq = :seq AND (delivery IS NULL OR delivery = 'refused') AND approved_version = draft_version
+   AND arrival > (SELECT cleared FROM counters c WHERE c.account = messages.account AND c.status = messages.status)
 
 -- name: add_attempt
 INSERT INTO attempts (message, number, token, digest, started_at, started_by)

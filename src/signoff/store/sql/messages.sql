@@ -32,7 +32,7 @@ INSERT INTO events (account, at, message, kind, by, why) VALUES (:account, :now,
 -- name: move
 UPDATE messages
    SET status = :target, arrival = (SELECT max(seq) + 1 FROM events), moved_at = :now, reason = NULL, stale = NULL,
-       settle_due = NULL, due = NULL, draft_due = NULL,
+       settle_due = NULL, due = NULL, draft_due = NULL, delivery = iif(delivery = 'refused', NULL, delivery),
        approved_version = iif(:target = 'sent' AND delivery IS NOT NULL, approved_version, NULL),
        approved_digest  = iif(:target = 'sent' AND delivery IS NOT NULL, approved_digest, NULL),
        approved_by      = iif(:target = 'sent' AND delivery IS NOT NULL, approved_by, NULL),
@@ -134,7 +134,8 @@ SELECT m.seq, m.arrival FROM messages m JOIN counters c ON c.account = m.account
 
 -- name: purge
 UPDATE messages
-   SET payload = '{}', note = NULL,
+   SET payload = iif(payload = json_object('id', id), payload, '{}'), note = NULL, draft_due = NULL, due = NULL,
+       approved_version = NULL, approved_digest = NULL, approved_by = NULL, approved_kind = NULL, approved_at = NULL,
        revision = revision + 1, changed_at = :now, changed_by = 'keeper', changed_what = 'purged', changed_why = NULL
  WHERE seq = :seq AND delivery IS NOT 'open'
 
@@ -178,7 +179,8 @@ UPDATE messages
 
 -- name: show_again
 UPDATE messages
-   SET arrival = (SELECT max(seq) + 1 FROM events), payload = :payload, draft_due = NULL, due = NULL,
+   SET arrival = (SELECT max(seq) + 1 FROM events), payload = :payload, chat = :chat, digest = :digest,
+       draft_version = draft_version + (digest IS NOT :digest), draft_due = NULL, due = NULL,
        approved_version = NULL, approved_digest = NULL, approved_by = NULL, approved_kind = NULL, approved_at = NULL,
        revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = 'restored', changed_why = :why
  WHERE seq = :seq AND delivery IS NOT 'open'

@@ -35,8 +35,11 @@ SELECT format('message %s: attempt %d is open, and the message is not in flight'
 SELECT format('message %s: attempt %d has no approval of its text before it', m.id, a.number)
   FROM attempts a JOIN messages m ON m.seq = a.message
  WHERE NOT EXISTS (SELECT 1 FROM events e
-                    WHERE e.message = a.message AND e.digest = a.digest AND e.at <= a.started_at
-                      AND e.kind IN ('approved', 'tried again', 'send again'))
+                    WHERE e.message = a.message AND e.digest = a.digest
+                      AND e.kind IN ('approved', 'tried again', 'send again')
+                      AND e.seq < (SELECT seq FROM events
+                                    WHERE message = a.message AND kind = 'claimed'
+                                    ORDER BY seq LIMIT 1 OFFSET a.number - 1))
 
 -- name: check_event_gaps
 SELECT format('%d events are missing', max(seq) - min(seq) + 1 - count(*)) FROM events

@@ -1,0 +1,199 @@
+"""The contract of the state file's side: revisions, what is taken up from a file, and other components' lists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from signoff.errors import StoreError
+from signoff.lifecycle import MessageStatus
+from signoff.model import Content, content_of
+from signoff.session import Session, authenticated
+from signoff.store.files import FileEdit, FileRevision, View
+
+from ..scenes import ANA, APPROVED, INCOMING, LEASE, PENDING, SENT, Scene
+from .base import Contract
+
+
+def message(
+    message_id: str = "f1", status: MessageStatus = PENDING, text: str = "From a file"
+) -> tuple[MessageStatus, Content]:
+    return status, content_of({"id": message_id, "recipient": ANA, "body": text})
+
+
+def take_up(scene: Scene, digest: str = "d1", *, again: bool = False, **edit: Any) -> bool:
+    return scene.store.take_up(scene.account, FileEdit(digest, **edit), by="file", again=again)
+
+
+class FilesContract(Contract):
+    def test_a_revision_is_found_by_its_number_or_the_next_lower(self, scene: Scene) -> None:
+        for number in (3, 8):
+            scene.store.note_file(scene.account, FileRevision(number, {"n": number}, {"s": number}), f"d{number}")
+        held = {
+            asked: found.settings["n"] if (found := scene.store.file_revision(scene.account, asked)) else None
+            for asked in (2, 3, 7, 8, 99, None)
+        }
+        assert held == {2: None, 3: 3, 7: 3, 8: 8, 99: 8, None: 8}
+
+    def test_a_file_is_known_by_its_digest(self, scene: Scene) -> None:
+        assert scene.store.file_known(scene.account) is None
+        scene.store.note_file(scene.account, FileRevision(3, {}, {}), "d3")
+        assert scene.store.file_known(scene.account) == "d3"
+        assert scene.store.file_is_written(scene.account, "d3", 3)
+        assert not scene.store.file_is_written(scene.account, "d3", 4)
+        assert not scene.store.file_is_written(scene.account, "d4", 3)
+
+    def test_writing_the_same_settings_again_takes_no_space(self, scene: Scene) -> None:
+        for number in range(1, 50):
+            scene.store.note_file(scene.account, FileRevision(number, {"a": 1}, {}), f"d{number}")
+        rows = scene.store.database.read(
+            lambda tx: tx.connection.execute("SELECT count(*) FROM file_revisions").fetchall()
+        )
+        assert rows == [(1,)]
+        assert scene.store.file_is_written(scene.account, "d49", 49)
+
+    def test_a_file_is_taken_up_once(self, scene: Scene) -> None:
+        assert take_up(scene, settings={"mine": 1})
+        scene.store.change_settings(scene.account, lambda stored: {"mine": 2}, by="maria")
+        assert not take_up(scene, settings={"mine": 1})
+        assert scene.store.setting(scene.account, "mine") == 2
+        assert take_up(scene, settings={"mine": 1}, again=True)
+        assert scene.store.setting(scene.account, "mine") == 1
+
+    def test_settings_of_a_file_are_laid_over_what_is_set(self, scene: Scene) -> None:
+        scene.store.change_settings(scene.account, lambda stored: {"mine": {"a": 1, "b": 2}}, by="maria")
+        take_up(scene, settings={"mine": {"b": 3}}, session=lambda session: authenticated(session, 5))
+        assert scene.store.setting(scene.account, "mine") == {"a": 1, "b": 3}
+        assert scene.store.session(scene.account).authenticated
+
+    def test_unknown_messages_are_taken_in_and_not_counted(self, scene: Scene) -> None:
+        scene.add({"id": "f1", "body": "known"})
+        take_up(scene, messages=(message("f1"), message("f2")))
+        assert (scene.ids(INCOMING), scene.ids(PENDING)) == (["f1"], ["f2"])
+        assert scene.totals() == {"incoming": 1}
+        assert scene.row("f2").origin == "file"
+
+    @pytest.mark.parametrize("status", MessageStatus)
+    def test_what_comes_from_a_file_is_neither_drafted_for_nor_sent(self, scene: Scene, status: MessageStatus) -> None:
+        take_up(scene, messages=(message("f1", status),))
+        row = scene.row("f1")
+        assert scene.claim() is None
+        assert scene.store.claim_draft(scene.account, lease=LEASE, by="drafter") is None
+        assert scene.store.claim_row(row, lease=LEASE, by="script") is None
+        assert row.digest is not None
+        assert scene.store.script_rows(scene.account, row.digest) == []
+        assert scene.store.undecided(scene.account, asked=False) == []
+
+    def test_a_person_can_approve_what_came_from_a_file(self, scene: Scene) -> None:
+        take_up(scene, messages=(message("f1"),))
+        scene.approve("f1")
+        claim = scene.claim()
+        assert claim is not None
+        assert claim.text == "From a file"
+
+    @pytest.mark.parametrize("purged", [False, True])
+    def test_what_was_cleared_is_shown_again_and_nothing_becomes_sendable(self, scene: Scene, purged: bool) -> None:
+        row = scene.approve(scene.draft().id)
+        scene.accepted(scene.claimed("m2"))
+        before = scene.totals()
+        for status in (APPROVED, SENT, INCOMING):
+            scene.store.clear(scene.account, status, by="script")
+        if purged:
+            scene.store.purge(scene.account)
+        take_up(
+            scene,
+            shown=tuple(
+                content_of({"id": name, "recipient": ANA, "body": "Until six."})
+                for name in (row.id, "reply_m2", "m1", "unknown")
+            ),
+        )
+        assert (scene.ids(APPROVED), scene.ids(SENT), scene.ids(INCOMING)) == ([row.id], ["reply_m2"], ["m1"])
+        assert scene.totals() == before
+        assert scene.claim() is None
+        assert scene.store.claim_row(scene.row(row.id), lease=LEASE, by="script") is None
+        assert scene.store.claim_draft(scene.account, lease=LEASE, by="drafter") is None
+        assert scene.row(row.id).text == "Until six."
+
+    def test_what_is_shown_again_with_another_text_is_approved_and_sent_as_that_text(self, scene: Scene) -> None:
+        row = scene.draft()
+        scene.store.clear(scene.account, PENDING, by="script")
+        scene.store.purge(scene.account)
+        take_up(scene, shown=(content_of({"id": row.id, "recipient": ANA, "body": "Edited in the backup"}),))
+        approved = scene.approve(row.id)
+        claim = scene.claim()
+        assert claim is not None
+        assert claim.text == "Edited in the backup"
+        assert (
+            scene.store.attempts(row.seq)[0].digest
+            == content_of({"id": row.id, "recipient": claim.chat, "body": claim.text}).digest
+        )
+        assert approved.approved_version == scene.row(row.id).draft_version
+
+    def test_what_is_visible_or_in_flight_is_left_as_it_is(self, scene: Scene) -> None:
+        claim = scene.claimed()
+        scene.store.clear(scene.account, APPROVED, by="script")
+        scene.script("s1")
+        before = scene.row("s1")
+        take_up(scene, shown=(message(claim.id)[1], message("s1")[1]))
+        assert scene.row("s1") == before
+        assert scene.ids(APPROVED) == []
+        assert scene.accepted(claim)
+
+    def test_what_was_forgotten_stays_forgotten(self, scene: Scene) -> None:
+        scene.receive("m1", text="secret")
+        scene.store.forget(scene.account, ANA, by="maria")
+        scene.store.clear(scene.account, INCOMING, by="script")
+        take_up(scene, shown=(content_of({"id": "m1", "from": ANA, "body": "secret"}),))
+        assert "secret" not in scene.row("m1").payload
+        scene.store.clear(scene.account, INCOMING, by="script")
+        scene.store.purge(scene.account)
+        take_up(scene, "d2", shown=(content_of({"id": "m1", "from": ANA, "body": "secret"}),))
+        assert "secret" not in scene.row("m1").payload
+
+    def test_a_new_store_begins_with_a_file_once(self, scene: Scene) -> None:
+        edit = FileEdit("d1", messages=(message("f1", SENT),), totals={SENT: (7, 5)})
+        assert scene.store.begin(scene.account, edit, by="import")
+        assert not scene.store.begin(scene.account, edit, by="import")
+        assert (scene.ids(SENT), scene.totals()) == (["f1"], {"sent": 7})
+        scene.add({"id": "m1"}, SENT)
+        assert scene.totals() == {"sent": 8}
+
+    def test_a_view_is_one_moment(self, scene: Scene) -> None:
+        scene.add({"id": "m1", "body": "one"})
+
+        def read(view: View) -> tuple[int, list[str], int]:
+            first = view.counters[INCOMING].listed
+            scene.add({"id": "m2"})
+            return first, list(view.messages(INCOMING, None)), view.revision
+
+        listed, messages, revision = scene.store.view(scene.account, read)
+        assert (listed, messages) == (1, ['{"id":"m1","body":"one"}'])
+        assert revision < scene.store.last_event()
+        assert scene.store.view(scene.account, lambda view: view.session) == Session()
+
+
+class RecordsContract(Contract):
+    def test_entries_come_back_in_order_the_newest_when_limited(self, scene: Scene) -> None:
+        for number in range(4):
+            assert scene.store.add_record(scene.account, "message_log", f"r{number}", {"n": number}, by="sender")
+        assert [entry["n"] for entry in scene.store.records(scene.account, "message_log")] == [0, 1, 2, 3]
+        assert [entry["n"] for entry in scene.store.records(scene.account, "message_log", 2)] == [2, 3]
+        assert scene.store.records(scene.account, "pending_replies") == []
+
+    def test_an_id_is_taken_once_and_its_fields_can_change(self, scene: Scene) -> None:
+        scene.store.add_record(scene.account, "generated_replies", "r1", {"status": "pending", "x": 1}, by="assistant")
+        assert not scene.store.add_record(scene.account, "generated_replies", "r1", {"x": 2}, by="assistant")
+        change = {"status": "approved"}
+        assert scene.store.change_record(scene.account, "generated_replies", "r1", change, by="script")
+        assert not scene.store.change_record(scene.account, "generated_replies", "r2", change, by="script")
+        assert scene.store.records(scene.account, "generated_replies") == [{"status": "approved", "x": 1}]
+
+    def test_there_are_four_lists_and_no_more(self, scene: Scene) -> None:
+        with pytest.raises(StoreError):
+            scene.store.add_record(scene.account, "messages", "r1", {}, by="script")
+
+    def test_entries_of_another_account_are_its_own(self, scene: Scene, other: Scene) -> None:
+        scene.store.add_record(scene.account, "message_log", "r1", {"n": 1}, by="sender")
+        assert other.store.records(other.account, "message_log") == []
+        assert other.store.add_record(other.account, "message_log", "r1", {"n": 2}, by="sender")
