@@ -164,6 +164,18 @@ def check_change(row: Standing, version: int | None, doing: str) -> None:
         raise _decided(row, doing)
 
 
+def check_undecided(row: Standing) -> None:
+    """Refuse to let a draft expire that somebody decided about.
+
+    Raises:
+        StaleVersion: somebody did.
+    """
+    if row.status != _S.PENDING_APPROVAL.value or row.approved_version is not None:
+        raise StaleVersion(
+            f"message {row.id!r} waits for nobody any more: it is {row.status} ({row.changed_what} by {row.changed_by})"
+        )
+
+
 def check_reopen(row: Standing) -> None:
     """Refuse to reopen what was not rejected.
 

@@ -142,6 +142,8 @@ def check_nesting(value: object, what: str) -> None:
                 below += [child for child in item if isinstance(child, (dict, list, tuple))]
         if not below:
             return
+        if len(below) > MAX_MESSAGE_BYTES // 2:  # each takes two bytes at least; a circle may double at every level
+            raise InvalidMessage(f"{what} is over the limit of {MAX_MESSAGE_BYTES:,} bytes as JSON, or holds itself")
         level = below
     raise InvalidMessage(f"{what} is nested deeper than {MAX_NESTING} levels")
 
@@ -158,6 +160,14 @@ def tidy_text(text: str, limit: int) -> tuple[str, str | None]:
         clean = raw[:limit].decode(errors="ignore")
         notes.append(f"cut from {len(raw):,} to {limit:,} bytes")
     return clean, "; ".join(notes) or None
+
+
+def tidy_id(text: str) -> str:
+    """Make any id storable; one that had to be changed ends with a digest of what it was, so that no two become one."""
+    if tidy_text(text, MAX_ID_BYTES) == (text, None):
+        return text
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+    return f"{tidy_text(text, MAX_ID_BYTES - 25)[0]}~{digest}"
 
 
 def as_guide_dict(payload: JsonObject, status: str, moved_at: int | None) -> JsonObject:

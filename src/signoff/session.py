@@ -128,13 +128,18 @@ def unreachable(session: Session, now: int) -> Session:
     return session if session.unreachable_since is not None else session._replace(unreachable_since=now)
 
 
+def reachable(session: Session) -> Session:
+    """The session once the backend answers again, whatever it says."""
+    return session._replace(unreachable_since=None)
+
+
 def answered(session: Session, now: int, account_info: dict[str, Any] | None = None) -> Session:
     """The session after the backend answered that it is ready.
 
     That clears a mark of invalidity only if it was set while the backend did not answer; any other stands.
     """
     if session.authenticated and not session.session_valid and not session.marked_while_unreachable:
-        return session._replace(unreachable_since=None)
+        return reachable(session)
     first = session.last_authenticated if session.authenticated else None
     return authenticated(session, now, account_info)._replace(last_authenticated=first or now)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from .errors import ConfigError
+from .errors import ConfigError, InvalidMessage
+from .model import MAX_ID_BYTES, check_text
 
 OWNED_KEYS = {
     "session": "update_session_status() or mark_session_invalid()",
@@ -87,11 +88,27 @@ def defaults() -> dict[str, Any]:
     result: dict[str, Any] = {}
     for setting in KNOWN:
         group, _, leaf = setting.path.partition(".")
+        value = list(setting.default) if isinstance(setting.default, list) else setting.default
         if leaf:
-            result.setdefault(group, {})[leaf] = setting.default
+            result.setdefault(group, {})[leaf] = value
         else:
-            result[group] = setting.default
+            result[group] = value
     return result
+
+
+def check_key(key: object) -> str:
+    """Give the key of a setting back if it can be one.
+
+    Raises:
+        ConfigError: it is no text, empty, too long, or holds NUL or lone surrogates.
+    """
+    try:
+        text = check_text(key, "a setting's key")
+    except InvalidMessage as error:
+        raise ConfigError(str(error)) from None
+    if not 0 < len(text.encode()) <= MAX_ID_BYTES:
+        raise ConfigError(f"a setting's key has from 1 to {MAX_ID_BYTES} bytes; got {len(text.encode())}")
+    return text
 
 
 def check(key: str, value: Any) -> None:
@@ -100,16 +117,14 @@ def check(key: str, value: Any) -> None:
     Raises:
         ConfigError: it names the key, the value and what is allowed.
     """
-    if not isinstance(key, str) or not key:
-        raise ConfigError(f"a setting's key is a string; got {key!r}")
-    if key in OWNED_KEYS:
+    if check_key(key) in OWNED_KEYS:
         raise ConfigError(f"{key!r} is no setting: it is changed by {OWNED_KEYS[key]}")
     if key in _GROUPS:
         if not isinstance(value, Mapping):
             raise ConfigError(f"{key} = {value!r}: allowed is a dict such as {defaults()[key]!r}")
         for leaf, inner in value.items():
             _check_leaf(f"{key}.{leaf}", inner)
-    else:
+    elif "." not in key:
         _check_leaf(key, value)
 
 

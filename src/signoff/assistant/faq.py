@@ -33,7 +33,7 @@ from . import Draft, Message, keywords
 from .knowledge import Entry, Knowledge
 from .words import ASKING_WORDS, NEGATIONS, STOP_WORDS
 
-THRESHOLD = 0.6
+THRESHOLD = 0.7
 """Least coverage of an answer. Higher is more silent."""
 MARGIN = 0.15
 """How far the coverage of the best entry must be above that of any other."""

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 STOP_WORDS = frozenset(
     """
-    a about actually all also am an and any anyone anything anywhere are as ask at be been being but by can could
-    dear did do does doing each else ever every everyone everything for from get give go going got had has have
+    a about actually all also am an and any anyone anything anywhere are as ask at be but by can could
+    dear do does doing each else ever every everyone everything for from get give go going guys has have
     having he hello her here hey hi him his however i i'd i'll i'm i've if in into is it it's its just kindly know let
     like looking madam may maybe me might mine must my need of off ok okay on one only or our ours out over perhaps
     please plz pls question really regards shall she should sir so some someone something somewhere tell than thank
@@ -19,31 +19,34 @@ STOP_WORDS = frozenset(
     yours
 
     a al algo algun alguna ante aquí buenas bueno buenos con cual cuál cuales cuáles de del desde día días e el él
-    ella ellos en entre era eres es ese eso esta está estan están este esto estoy favor fue gracias ha hace hay hola la
+    ella ellos en entre eres es ese eso esta está estan están este esto estoy favor gracias ha hace hay hola la
     las le les lo los mas más me mi mis muy nos o os para pero podría por puede pueden puedo que qué quiero quisiera
     saber se sea ser si sí sobre son su sus tal también te tiene tienen tengo tú tu tus u un una unas unos usted
     ustedes va y ya yo
 
     à ao aos as às até bem boa bom com da das de dia do dos e é ela ele em essa esse esta está estão estou eu
-    foi gostaria há isso isto já lá mais mas me meu minha muito na nas no nos nós o obrigada obrigado olá os ou para
+    gostaria há isso isto já lá mais mas me meu minha muito na nas no nos nós o obrigada obrigado olá os ou para
     pela pelo pode podem por posso pra qual quais que quero saber se ser seu são só sua também tem têm tenho ter
     um uma vocês você
 
     aap ap apka apki apke aapka aapki aapke batao bata batayein bhai bhi hai hain haan han ho hoga hota hoti hum hun
     jee ji ka ke ki kia kis ko kr kar kya main mein mera mere meri mujhe par pe raha rahe rahi sakta sakte sakti salam
-    salaam se shukria shukriya tha thi wo ye yeh
+    salaam se shukria shukriya wo ye yeh
 
-    آپ اپ اور ایک اس ان پر تک تھا تھی تو جی جو سے سکتا سکتے سکتی شکریہ کا کر کرتے کریں کس کو کہ کی کیا کے گا گی گے
+    آپ اپ اور ایک اس ان پر تک تو جی جو سے سکتا سکتے سکتی شکریہ کا کر کرتے کریں کس کو کہ کی کیا کے گا گی گے
     میرا میرے میری میں مجھے وہ ہم ہو ہوتا ہوتی ہے ہیں یہ سلام علیکم براہ مہربانی بتائیں
 
-    أن أنا أنت أو إلى إن التي الذي السلام الى ان انا انت او ذلك شكرا عليكم على عن عند عندكم في فضلك كان لكم لو لي ما
+    أن أنا أنت أو إلى إن التي الذي السلام الى ان انا انت او ذلك شكرا عليكم على عن عند عندكم في فضلك لكم لو لي ما
     ماذا مرحبا مع من نعم هذا هذه هل هم هو هي و يا
 
-    आप आपका आपकी आपके इस उस एक और क्या का की के को कृपया कोई जी तक तो था थी धन्यवाद नमस्ते ने पर में मुझे मेरा मेरी
+    आप आपका आपकी आपके इस उस एक और क्या का की के को कृपया कोई जी तक तो धन्यवाद नमस्ते ने पर में मुझे मेरा मेरी
     मेरे मैं यह ये वह सकता सकते सकती से हम है हैं हो होता होती
     """.split()  # noqa: SIM905 - a list to read
 )
-"""Words that carry no meaning of their own: pronouns, auxiliaries, courtesies."""
+"""Words that carry no meaning of their own: pronouns, auxiliaries, courtesies.
+
+Not among them are those of the past ("did", "been"): what has happened to someone is no general question.
+"""
 
 ASKING_WORDS: Sequence[tuple[str, str]] = (
     (
@@ -62,14 +65,16 @@ ASKING_WORDS: Sequence[tuple[str, str]] = (
     ),
     (
         """
-        how much many  cómo cuánto cuántos cuánta cuántas  como quanto quantos quanta quantas
-        kaise kitna kitne kitni  کیسے کتنا کتنے کتنی  كيف كم بكم  कैसे कितना कितने कितनी
+        much many  cuánto cuántos cuánta cuántas  quanto quantos quanta quantas
+        kitna kitne kitni  کتنا کتنے کتنی  كم بكم  कितना कितने कितनी
         """,
         """
         price prices cost costs fee fees charge charges rate rates  precio precios costo coste  preço preços custo taxa
         qeemat قیمت سعر कीमत
         """,
     ),
+    ("how", "much many price prices cost costs fee fees charge charges rate rates"),
+    ("cómo como kaise کیسے كيف कैसे", ""),
     ("who quién quem kaun کون कौन", ""),
     ("why kyun کیوں لماذا क्यों", ""),
 )

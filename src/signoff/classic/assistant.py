@@ -88,9 +88,8 @@ class WhatsAppAssistant:
         release(self.manager)
 
     def _keep(self, message: dict[str, Any], text: str, generated_at: str) -> None:
-        reply_id = f"reply_{message.get('id')}_{generated_at}"
         entry = {
-            "id": reply_id,
+            "id": f"reply_{message.get('id')}_{generated_at}",
             "original_message_id": message.get("id"),
             "from": message.get("from"),
             "fromName": message.get("fromName"),
@@ -100,5 +99,5 @@ class WhatsAppAssistant:
             "generated_at": generated_at,
             "model": self._author,
         }
-        self.manager.store.add_record(self.manager.account, LIST, reply_id, entry, by="whatsapp_assistant")
+        self.manager.store.add_record(self.manager.account, LIST, entry, by="whatsapp_assistant")
         self.manager.refresh()

@@ -197,7 +197,7 @@ class WhatsAppSender:
             "message_id": attempts[-1].gateway_id if attempts else None,
             "error": error,
         }
-        self._store.add_record(self._account, "message_log", uuid.uuid4().hex, entry, by=self._by)
+        self._store.add_record(self._account, "message_log", entry, by=self._by)
         self.manager.refresh()
 
 

@@ -3,37 +3,55 @@
 from __future__ import annotations
 
 import logging
+import traceback
 
 from ..assistant import Assistant, Draft
 from ..clock import MINUTE, SECOND
 from ..errors import AssistantError, InvalidMessage
-from ..model import check_text
+from ..model import to_json
 from ..state import StateManager
 from ..store.decisions import NewDraft
 from ..store.rows import Row
+from .calls import Caller, NoAnswerError
 
 log = logging.getLogger(__name__)
 
 LEASE = 5 * MINUTE
+PATIENCE = 120.0
 TRIES = 5
 CONTEXT = 20
 """How many messages of the conversation an assistant is shown."""
 
 
 class Drafts:
-    """Lets an assistant draft answers for the messages that a gateway brought."""
+    """Lets an assistant draft answers for the messages that a gateway brought.
 
-    def __init__(self, state: StateManager, assistant: Assistant, name: str = "assistant") -> None:
+    Args:
+        name: what drafts are signed with that do not say who wrote them.
+        lease: how long a message is left to the process that drafts for it, in microseconds.
+        patience: how long an assistant may think about one message, in seconds; less than ``lease``.
+    """
+
+    def __init__(
+        self,
+        state: StateManager,
+        assistant: Assistant,
+        name: str = "assistant",
+        *,
+        lease: int = LEASE,
+        patience: float = PATIENCE,
+    ) -> None:
         self._state = state
         self._store = state.store
-        self._assistant = assistant
+        self._assistant: Caller[object] = Caller(assistant, patience)
         self._name = name
+        self._lease = lease
 
     def round(self) -> int:
         """Draft for up to ``max_messages_per_poll`` messages; how many were looked at."""
         limit = self._state.get_config("watcher_config")["max_messages_per_poll"]
         for done in range(limit):
-            row = self._store.claim_draft(self._state.account, lease=LEASE, by=self._name)
+            row = self._store.claim_draft(self._state.account, lease=self._lease, by=self._name)
             if row is None:
                 return done
             self._draft(row)
@@ -49,7 +67,6 @@ class Drafts:
         if draft is None:
             self._store.postpone_draft(row, None, by=self._name, why="nothing to say: for a person")
             return
-        answered = row.message
         new = NewDraft(
             answers=row.seq,
             tries=row.draft_tries,
@@ -57,7 +74,7 @@ class Drafts:
             text=draft.text,
             author=draft.author,
             note=draft.note,
-            fields={"original_message_id": row.id, "fromName": answered.get("fromName")},
+            fields={"original_message_id": row.id, "fromName": row.message.get("fromName")},
         )
         if self._store.add_draft(self._state.account, new) is not None:
             log.info("message %s has a draft by %s", row.id, draft.author)
@@ -66,18 +83,10 @@ class Drafts:
         message = row.message
         conversation = self._state.conversation(row.chat or "", CONTEXT) if row.chat else []
         past = [entry for entry in conversation if entry.get("id") != row.id]
-        answer = self._assistant(message, [*past, message])
-        draft = Draft(answer, author=self._name) if isinstance(answer, str) else answer
-        if draft is None or not draft.text.strip():
-            return None
-        try:
-            check_text(draft.text, "the draft")
-        except InvalidMessage as error:
-            raise AssistantError(f"the draft cannot be stored: {error}") from error
-        return draft
+        return _draft_of(self._assistant(message, [*past, message]), self._name)
 
     def _failed(self, row: Row, error: Exception) -> None:
-        why = f"{type(error).__name__}: {error}" if isinstance(error, AssistantError) else type(error).__name__
+        why = _described(error)
         log.warning("the assistant failed at message %s (try %d of %d): %s", row.id, row.draft_tries, TRIES, why)
         if row.draft_tries >= TRIES:
             self._store.postpone_draft(
@@ -86,3 +95,33 @@ class Drafts:
         else:
             due = self._state.clock() + SECOND * 2**row.draft_tries
             self._store.postpone_draft(row, due, by=self._name, why=why)
+
+
+def _draft_of(answer: object, name: str) -> Draft | None:
+    """The draft that an assistant's answer is, or None when it has nothing to say.
+
+    Raises:
+        AssistantError: it is no answer, or cannot be stored.
+    """
+    draft = Draft(answer, author=name) if isinstance(answer, str) else answer
+    if draft is None:
+        return None
+    if not isinstance(draft, Draft):
+        raise AssistantError(f"it returned {type(draft).__name__}; an answer is a Draft, a text or None")
+    parts = {"text": draft.text, "author": draft.author, "note": draft.note or ""}
+    for part, value in parts.items():
+        if not isinstance(value, str):
+            raise AssistantError(f"the {part} of its draft is {type(value).__name__}, not a text")
+    try:
+        to_json(parts, "the draft")
+    except InvalidMessage as error:
+        raise AssistantError(f"its draft cannot be stored: {error}") from error
+    return draft if draft.text.strip() else None
+
+
+def _described(error: Exception) -> str:
+    """What failed and where, without what it said: that may quote the message."""
+    if isinstance(error, (AssistantError, NoAnswerError)):
+        return f"{type(error).__name__}: {error}"
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{type(error).__name__} in {frames[-1].name} ({frames[-1].filename}:{frames[-1].lineno})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 from typing import Any
@@ -10,14 +11,15 @@ from .. import session as sessions
 from ..clock import SECOND, Clock
 from ..errors import InvalidMessage
 from ..gateway import Event, Gateway, Incoming, Receipt, SessionChange, is_conversation
-from ..model import MAX_ID_BYTES, MAX_MESSAGE_BYTES, digest_of, tidy_text, to_json
+from ..model import MAX_ID_BYTES, MAX_MESSAGE_BYTES, digest_of, tidy_id, tidy_text, to_json
 from ..session import Session
 from ..state import StateManager
 from ..store.intake import Arrival
+from .linked import NAME_BYTES, note_answer
 
 log = logging.getLogger(__name__)
 
-NAME_BYTES = 1000
+REASON_BYTES = 1000
 TEXT_BYTES = MAX_MESSAGE_BYTES // 8
 """So that a text of control characters, which JSON writes sixfold, still fits."""
 
@@ -55,9 +57,7 @@ class Inbox:
         if isinstance(event, Incoming):
             self._take_message(event)
         elif isinstance(event, Receipt):
-            self._store.receipt(
-                self._state.account, ack=event.ack, gateway_id=event.id, token=event.token, by=self._gateway.name
-            )
+            self._take_receipt(event)
         else:
             self._take_session(event)
 
@@ -71,25 +71,40 @@ class Inbox:
 
     def _take_own(self, message: Incoming) -> None:
         """An own message: the echo of one that we sent, or what the owner wrote on the phone."""
-        account, name = self._state.account, self._gateway.name
-        digest = digest_of(tidy_text(message.chat, MAX_ID_BYTES)[0], tidy_text(message.text, TEXT_BYTES)[0])
-        token = self._store.attempt_of_echo(account, gateway_id=message.id, digest=digest)
+        chat, message_id = tidy_text(message.chat, MAX_ID_BYTES)[0], tidy_id(message.id)
+        token = self._attempt_of(message_id, chat, tidy_text(message.text, MAX_MESSAGE_BYTES)[0])
         if token is not None:
-            self._store.receipt(account, ack="server", gateway_id=message.id, token=token, by=name)
+            self._take_receipt(Receipt("server", message.at, message_id, token))
         else:
-            chat, message_id = tidy_text(message.chat, MAX_ID_BYTES)[0], tidy_text(message.id, MAX_ID_BYTES)[0]
-            self._store.answered_elsewhere(account, chat, message_id)
+            self._store.answered_elsewhere(self._state.account, chat, message_id)
+
+    def _attempt_of(self, message_id: str, chat: str, text: str) -> str | None:
+        """The attempt that an own message echoes, under whichever of the contact's addresses it comes."""
+        account = self._state.account
+        for address in {chat: None} | dict.fromkeys(self._store.addresses(account, chat)):
+            digest = digest_of(address, text)
+            token = self._store.attempt_of_echo(account, gateway_id=message_id, digest=digest)
+            if token is not None:
+                return token
+        return None
+
+    def _take_receipt(self, receipt: Receipt) -> None:
+        gateway_id = None if receipt.id is None else tidy_id(receipt.id)
+        token = None if receipt.token is None else tidy_id(receipt.token)
+        self._store.receipt(
+            self._state.account, ack=receipt.ack, gateway_id=gateway_id, token=token, by=self._gateway.name
+        )
 
     def _take_session(self, change: SessionChange) -> None:
-        now = self._clock()
+        now, why = self._clock(), tidy_text(change.reason, REASON_BYTES)[0] or None
         if change.state == "ready":
-            account = self._gateway.account()
-            info = {"number": account.number, "name": account.name, "platform": account.platform} if account else None
-            self._state.change_session(lambda session: sessions.answered(session, now, info), "ready")
+            note_answer(self._state, self._gateway.account(), "ready")
+        elif change.state == "connecting":
+            self._state.change_session(sessions.reachable, "connecting", why)
         elif change.state in ("qr", "logged_out"):
-            self._state.change_session(_gone, change.state, change.reason or None)
+            self._state.change_session(_gone, change.state, why)
         elif change.state == "unreachable":
-            self._state.change_session(lambda session: sessions.unreachable(session, now), "unreachable", change.reason)
+            self._state.change_session(lambda session: sessions.unreachable(session, now), "unreachable", why)
 
     def _arrival(self, message: Incoming) -> Arrival:
         """The message, made storable: what it takes is noted, nothing is refused."""
@@ -101,9 +116,10 @@ class Inbox:
                 notes.append(f"{what}: {note}")
             return clean
 
+        tidy(message.id, MAX_ID_BYTES, "id")
         chat = tidy(message.chat, MAX_ID_BYTES, "address")
-        message_id = tidy(message.id, MAX_ID_BYTES, "id") or f"unnamed-{message.at}"
         name = tidy(message.name, NAME_BYTES, "name") if message.name is not None else None
+        message_id = tidy_id(message.id) or _derived_id(message)
         data: dict[str, Any] = {
             "id": message_id,
             "from": chat,
@@ -116,15 +132,14 @@ class Inbox:
         }
         if message.sender != message.chat:
             data["author"] = tidy(message.sender, MAX_ID_BYTES, "sender")
-        answerable = chat == message.chat and bool(chat) and self._wants_answer(message)
-        aliases = tuple(tidy(alias, MAX_ID_BYTES, "alias") for alias in message.aliases if alias)
+        data |= _storable(message.fields, data, notes)
         return Arrival(
             id=message_id,
             chat=chat or "unknown",
             name=name,
-            message=data | _storable(message.fields, data, notes),
-            aliases=aliases,
-            draft=answerable,
+            message=data,
+            aliases=tuple(alias for alias in message.aliases if alias and tidy_text(alias, MAX_ID_BYTES)[1] is None),
+            draft=chat == message.chat and bool(chat) and self._wants_answer(message),
             note="; ".join(notes) or None,
         )
 
@@ -139,16 +154,33 @@ class Inbox:
 
 
 def _gone(session: Session) -> Session:
-    return sessions.unauthenticated(session)
+    return sessions.reachable(sessions.unauthenticated(session))
+
+
+def _derived_id(message: Incoming) -> str:
+    """An id for a message that came without one: the same message always gets the same."""
+    parts = (message.chat, message.sender, str(message.at), message.text)
+    digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+    return f"unnamed-{digest[:24]}"
 
 
 def _storable(fields: dict[str, Any], data: dict[str, Any], notes: list[str]) -> dict[str, Any]:
-    """The gateway's own fields, as far as they can be stored beside ours."""
-    kept = {}
+    """The gateway's own fields, as far as they can be stored beside ours; ours are not replaced."""
+    kept: dict[str, Any] = {}
+    size, left_out = 0, 0
     for name, value in fields.items():
+        if name in data:
+            continue
         try:
-            if name not in data and len(to_json({name: value}, "a field")) <= TEXT_BYTES // 4:
-                kept[name] = json.loads(json.dumps(value))
-        except (InvalidMessage, ValueError):
-            notes.append("a field of the gateway was left out")
-    return kept if len(json.dumps(kept)) <= TEXT_BYTES else {}
+            text = to_json({name: value}, "a field")
+        except InvalidMessage:
+            left_out += 1
+            continue
+        if size + len(text) > TEXT_BYTES:
+            left_out += 1
+            continue
+        size += len(text)
+        kept |= json.loads(text)
+    if left_out:
+        notes.append(f"fields of the gateway: {left_out} left out")
+    return kept

@@ -8,6 +8,7 @@ from .. import session as sessions
 from ..clock import DAY, MINUTE, SECOND
 from ..gateway import Gateway
 from ..state import StateManager
+from .linked import note_answer
 
 log = logging.getLogger(__name__)
 
@@ -19,8 +20,8 @@ class Keeper:
         self._state = state
         self._store = state.store
         self._gateway = gateway
-        self._validate_at = 0
-        self._warned_at = 0
+        self._validated_at: int | None = None
+        self._warned_at: int | None = None
 
     def round(self) -> int:
         """Do what is due; how many messages were touched."""
@@ -42,21 +43,26 @@ class Keeper:
     def _validate(self) -> None:
         """Ask the backend for the account before the session is out of date. No answer says nothing about it."""
         now = self._state.clock()
-        if self._gateway is None or now < self._validate_at:
-            return
         session = self._store.session(self._state.account)
-        self._validate_at = now + int(min(session.validation_interval_minutes * MINUTE / 3, 10 * MINUTE))
+        wait = int(min(session.validation_interval_minutes * MINUTE / 3, 10 * MINUTE))
+        if self._gateway is None or _is_recent(self._validated_at, now, wait):
+            return
+        self._validated_at = now
         account = self._gateway.account()
         if account is None:
             self._warn(sessions.phone_warning(session, now), now)
-            return
-        info = {"number": account.number, "name": account.name, "platform": account.platform}
-        self._state.change_session(lambda present: sessions.answered(present, now, info), "validated")
+        else:
+            note_answer(self._state, account, "validated")
 
     def _warn(self, warning: str | None, now: int) -> None:
-        if warning is not None and now - self._warned_at > DAY:
+        if warning is not None and not _is_recent(self._warned_at, now, DAY):
             self._warned_at = now
             log.warning("%s", warning)
+
+
+def _is_recent(at: int | None, now: int, wait: int) -> bool:
+    """Whether something was done less than ``wait`` ago. What lies in the future, of a clock set back, is not recent."""
+    return at is not None and 0 <= now - at < wait
 
 
 IDLE = 5 * SECOND

@@ -78,12 +78,14 @@ def _within(hours: tuple[time, time], now: int) -> bool:
 
 
 def _hours(value: Any) -> tuple[time, time] | None:
+    """Two local times. Times of another zone are refused, and two equal ones: they mean never as well as always."""
     if not isinstance(value, list) or len(value) != 2:
         return None
     try:
-        return time.fromisoformat(value[0]), time.fromisoformat(value[1])
+        begin, end = time.fromisoformat(value[0]), time.fromisoformat(value[1])
     except (TypeError, ValueError):
         return None
+    return (begin, end) if begin.tzinfo is None is end.tzinfo and begin != end else None
 
 
 def _strings(value: Any) -> bool:

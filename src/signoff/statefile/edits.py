@@ -6,7 +6,6 @@ changes one setting and writes the whole back later changes just that, and undoe
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -16,10 +15,13 @@ from .. import settings
 from ..clock import local_iso, parse_iso
 from ..errors import ConfigError, InvalidMessage
 from ..lifecycle import MessageStatus
-from ..model import Content, content_of, to_json
+from ..model import Content, check_nesting, content_of, to_json
 from ..session import Session
-from ..store.files import RECORD_LISTS, FileEdit, FileRevision
+from ..store.files import RECORD_LISTS, FileEdit, FileRevision, derived_id, record_id
 from .document import COUNTED, LAST_RECEIVED, LAST_SENT
+
+HOLD = "outbox_hold"
+"""The setting that holds the outbox, saying why, until a person confirms. No file changes it."""
 
 Document = dict[str, Any]
 Report = Callable[[str], None]
@@ -30,10 +32,12 @@ _FURTHEST_FIRST = (_S.SENT, _S.FAILED, _S.REJECTED, _S.APPROVED, _S.PENDING_APPR
 
 _COUNTED_BY = {status: name for name, status in COUNTED.items()}
 _BOOLEANS = ("authenticated", "session_valid", "requires_qr")
+_INVALIDATION = ("invalidation_reason", "invalidated_at")
+_LONGEST_INTERVAL = 60 * 24 * 366
 _MISSING = object()
 
 
-def edit_of(document: Document, text: bytes, base: FileRevision | None, known: bool, report: Report) -> FileEdit:
+def edit_of(document: Document, base: FileRevision | None, known: bool, report: Report) -> FileEdit:
     """What somebody changed in a state file.
 
     Args:
@@ -42,67 +46,64 @@ def edit_of(document: Document, text: bytes, base: FileRevision | None, known: b
         report: told of every value that cannot be used.
     """
     shown = base.settings if base else settings.defaults()
-    change = session_change(document, base.session, report) if base and known else _unchanged
     return FileEdit(
-        digest=hashlib.sha256(text).hexdigest(),
         settings=settings_change(document, shown, report),
-        session=change,
+        session=session_change(document, base.session, report) if base and known else None,
         messages=tuple(messages_of(document, report)),
         records=tuple(records_of(document, report)),
     )
 
 
-def restore_of(document: Document, text: bytes, report: Report) -> FileEdit:
-    """What a backup brings back: settings, session, messages unknown or cleared. Nothing becomes sendable."""
+def restore_of(document: Document, present: Mapping[str, Any], report: Report) -> FileEdit:
+    """What a backup brings back: settings, session, messages unknown or cleared. Nothing becomes sendable.
+
+    Args:
+        present: the settings as they are; what a backup says as well stays nobody's choice if it was nobody's.
+    """
     messages = tuple(messages_of(document, report))
     return FileEdit(
-        digest=hashlib.sha256(text).hexdigest(),
-        settings=settings_change(document, {}, report),
-        session=session_change(document, {}, report),
+        settings=settings_change(document, present, report),
+        session=_session_of(document, report),
         messages=messages,
         shown=tuple(content for _, content in messages),
         records=tuple(records_of(document, report)),
     )
 
 
-def import_of(document: Document, text: bytes, report: Report) -> FileEdit:
-    """The state to begin with, of the components that kept only a file."""
-    found = settings_change(document, {}, report)
-    if found.get("human_in_the_loop") is False:
-        del found["human_in_the_loop"]  # the default that nobody chose
-    restored = restore_of(document, text, report)
-    return restored._replace(settings=found, shown=(), totals=totals_of(document, report))
+def import_of(document: Document, report: Report) -> FileEdit:
+    """The state to begin with, of the components that kept only a file. What is as by default, nobody has chosen."""
+    restored = restore_of(document, settings.defaults(), report)
+    return restored._replace(shown=(), totals=totals_of(document, report))
 
 
 def settings_change(document: Document, base: Mapping[str, Any], report: Report) -> dict[str, Any]:
     """The settings of a file that differ from ``base`` and are allowed, nested."""
     changes: dict[str, Any] = {}
     for key, value in document.items():
-        if key in settings.OWNED_KEYS:
+        if key in settings.OWNED_KEYS or key == HOLD or not _storable(key, value, report):
             continue
-        for path, leaf in _leaves(key, value):
-            if not same(leaf, _at(base, path)) and _allowed(path, leaf, report):
-                _put(changes, path, leaf)
+        change = _allowed(key, difference(value, base.get(key, _MISSING)), report)
+        if change is not _MISSING:
+            changes[key] = change
     return changes
 
 
 def session_change(document: Document, base: Mapping[str, Any], report: Report) -> Callable[[Session], Session]:
     """What the session of a file changes, compared with ``base`` (as the file showed it)."""
-    shown = _dict(document.get("session"))
     changes: dict[str, Any] = {}
     extra: dict[str, Any] = {}
-    for name, value in shown.items():
-        if same(value, base.get(name, _MISSING)):
+    for name, value in _dict(document.get("session")).items():
+        if not _storable(f"session.{name}", value, report) or same(value, base.get(name, _MISSING)):
             continue
-        if name in sessions.SHOWN or name in ("invalidation_reason", "invalidated_at"):
+        if name in sessions.SHOWN or name in _INVALIDATION:
             _session_field(name, value, changes, report)
-        elif _storable(f"session.{name}", value, report):
+        else:
             extra[name] = value
+    shown = _dict(base.get("account_info"))
     info = {
         name: value
         for name, value in _dict(document.get("account_info")).items()
-        if not same(value, _dict(base.get("account_info")).get(name, _MISSING))
-        and _storable(f"account_info.{name}", value, report)
+        if _storable(f"account_info.{name}", value, report) and not same(value, shown.get(name, _MISSING))
     }
     return lambda session: session._replace(
         **changes, extra={**session.extra, **extra}, account_info={**session.account_info, **info}
@@ -132,15 +133,6 @@ def records_of(document: Document, report: Report) -> Iterator[tuple[str, str, s
                 yield name, record_id(name, entry), json.dumps(entry, ensure_ascii=False)
 
 
-def record_id(name: str, entry: Mapping[str, Any]) -> str:
-    """The id of an entry of another component: its own, or one derived from what it says at the beginning."""
-    own = entry.get("id")
-    if isinstance(own, str) and 0 < len(own) <= 500:
-        return own
-    told = {key: value for key, value in entry.items() if key not in ("status", "updated_at", "error", "message_id")}
-    return _derived_id(name, told)
-
-
 def totals_of(document: Document, report: Report) -> dict[MessageStatus, tuple[int, int | None]]:
     """The counters to begin with, of a file's statistics."""
     shown = _dict(document.get("statistics"))
@@ -148,54 +140,55 @@ def totals_of(document: Document, report: Report) -> dict[MessageStatus, tuple[i
     totals = {}
     for status in MessageStatus:
         total = shown.get(_COUNTED_BY.get(status, ""), 0)
-        if not isinstance(total, int) or isinstance(total, bool) or total < 0:
-            report(f"statistics.{_COUNTED_BY[status]} = {total!r} was left out: it is no count")
+        if not isinstance(total, int) or isinstance(total, bool) or not 0 <= total < 1 << 53:
+            report(f"statistics.{_COUNTED_BY[status]} was left out: it is no count")
             total = 0
         totals[status] = (total, _time(last.get(status)))
     return totals
 
 
+def difference(value: Any, base: Any) -> Any:
+    """What of ``value`` differs from ``base``: in objects only those fields. A field that is missing is no difference."""
+    if isinstance(value, dict) and isinstance(base, dict):
+        inner = {name: difference(below, base.get(name, _MISSING)) for name, below in value.items()}
+        return {name: below for name, below in inner.items() if below is not _MISSING} or _MISSING
+    return _MISSING if same(value, base) else value
+
+
 def same(one: Any, other: Any) -> bool:
-    """Whether two JSON values say the same; true is not 1."""
-    return other is not _MISSING and json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+    """Whether two JSON values say the same: 5 and 5.0 do, 1 and true do not."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other)
 
 
-def _unchanged(session: Session) -> Session:
-    return session
+def _session_of(document: Document, report: Report) -> Callable[[Session], Session] | None:
+    """The session of a file, as a whole."""
+    if not isinstance(document.get("session"), dict):
+        return None
+    change = session_change(document, {}, report)
+    return lambda session: change(session._replace(invalidation_reason=None, invalidated_at=None))
 
 
-def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Leaves of nested settings: known groups are looked into, the user's own values are taken whole."""
-    if isinstance(value, dict) and isinstance(settings.defaults().get(path), dict):
-        for name, inner in value.items():
-            yield f"{path}.{name}", inner
-    else:
-        yield path, value
+def _allowed(key: str, value: Any, report: Report) -> Any:
+    """What of a change of setting ``key`` is allowed; of a known group each field for itself."""
+    if not isinstance(value, dict) or not isinstance(settings.defaults().get(key), dict):
+        return value if value is _MISSING or _is_allowed(key, value, report) else _MISSING
+    good = {name: below for name, below in value.items() if _is_allowed(key, {name: below}, report)}
+    return good or _MISSING
 
 
-def _at(base: Mapping[str, Any], path: str) -> Any:
-    if path in base:
-        return base[path]
-    group, _, leaf = path.partition(".")
-    return _dict(base.get(group)).get(leaf, _MISSING)
-
-
-def _put(changes: dict[str, Any], path: str, value: Any) -> None:
-    group, _, leaf = path.partition(".")
-    if leaf and group in settings.defaults():
-        changes.setdefault(group, {})[leaf] = value
-    else:
-        changes[path] = value
-
-
-def _allowed(path: str, value: Any, report: Report) -> bool:
-    group, _, leaf = path.partition(".")
+def _is_allowed(key: str, value: Any, report: Report) -> bool:
     try:
-        settings.check(*((group, {leaf: value}) if leaf and group in settings.defaults() else (path, value)))
+        settings.check(key, value)
     except ConfigError as error:
         report(f"{error}; it was left as it is")
         return False
-    return _storable(path, value, report)
+    return True
 
 
 def _storable(path: str, value: Any, report: Report) -> bool:
@@ -215,9 +208,9 @@ def _session_field(name: str, value: Any, changes: dict[str, Any], report: Repor
     elif name in _BOOLEANS:
         good = isinstance(value, bool)
     elif name == "validation_interval_minutes":
-        good = isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0
+        good = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= _LONGEST_INTERVAL
     else:
-        good = isinstance(value, str) and _storable(f"session.{name}", value, report)
+        good = isinstance(value, str) or (value is None and name in _INVALIDATION)
     if good:
         changes[name] = value
     else:
@@ -238,13 +231,9 @@ def _with_id(entry: Any) -> Any:
         return entry
     own = entry.get("id")
     if own is None or own == "":
-        return {**entry, "id": _derived_id("message", entry)}
+        check_nesting(entry, "it")
+        return {**entry, "id": derived_id("message", entry)}
     return {**entry, "id": str(own)} if isinstance(own, int) and not isinstance(own, bool) else dict(entry)
-
-
-def _derived_id(name: str, entry: Mapping[str, Any]) -> str:
-    text = json.dumps([name, entry], sort_keys=True, ensure_ascii=True)
-    return f"file-{hashlib.sha256(text.encode()).hexdigest()[:24]}"
 
 
 def _dict(value: Any) -> dict[str, Any]:

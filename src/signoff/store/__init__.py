@@ -38,9 +38,13 @@ __all__ = ["Store", "open_store"]
 class Store(Messages, Intake, Decisions, Delivery, SettingsVerbs, Files, Upkeep):
     """All verbs over one database. Safe to use from any number of threads and processes, and across forks."""
 
+    _closed = False
+
     def close(self) -> None:
         """Let go of the database; the last that closes it closes its connections. Use after that is an error."""
-        _shared.release(self.database)
+        if not self._closed:
+            self._closed = True
+            _shared.release(self.database)
 
 
 _shared: Shared[SQLite] = Shared(lambda database: database.close(), fork_order=3)

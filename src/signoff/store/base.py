@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
+from collections.abc import Iterator
 from typing import Any, Protocol, TypeVar
 
 from ..clock import Clock
 from ..errors import NotFound
+from ..model import MAX_ID_BYTES
 from .rows import Row
 from .sqlite import SQLite, Transaction
 
@@ -44,10 +48,16 @@ def fetch_visible(tx: Transaction, account: int, message_id: str) -> Row:
     Raises:
         NotFound: there is none, or it was cleared.
     """
-    row = fetch(tx, account, message_id)
-    if not row.visible:
-        raise NotFound(f"message {message_id!r} was cleared from the list {row.status}")
-    return row
+    return _visible(fetch(tx, account, message_id))
+
+
+def fetch_visible_seq(tx: Transaction, seq: int) -> Row:
+    """The message with this number, if it was not cleared from its list.
+
+    Raises:
+        NotFound: there is none, or it was cleared.
+    """
+    return _visible(fetch_seq(tx, seq))
 
 
 def fetch_seq(tx: Transaction, seq: int) -> Row:
@@ -56,6 +66,27 @@ def fetch_seq(tx: Transaction, seq: int) -> Row:
     if found is None:
         raise NotFound(f"there is no message with number {seq}")
     return Row(*found)
+
+
+def _visible(row: Row) -> Row:
+    if not row.visible:
+        raise NotFound(f"message {row.id!r} was cleared from the list {row.status}")
+    return row
+
+
+def addresses(tx: Transaction, account: int, address: str) -> list[str]:
+    """All known addresses of the contact who has this one."""
+    found = tx.row("contact_of", {"account": account, "address": address})
+    return [row[0] for row in tx.rows("addresses_of", {"contact": found[0]})] if found else [address]
+
+
+def ids_from(prefix: str, rest: str) -> Iterator[str]:
+    """``prefix`` and ``rest``, numbered from the second on; a rest that is too long is replaced by its digest."""
+    base = prefix + rest
+    if len(base.encode()) > MAX_ID_BYTES - 12:
+        base = prefix + hashlib.sha256(rest.encode()).hexdigest()
+    yield base
+    yield from (f"{base}_{number}" for number in itertools.count(2))
 
 
 def changed(rows: int, what: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import itertools
 import json
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -11,8 +9,8 @@ from typing import Any, NamedTuple
 
 from .. import lifecycle
 from ..errors import IllegalMove
-from ..model import MAX_ID_BYTES, Content, digest_of
-from .base import Verbs, changed, fetch_seq, fetch_visible, stamp
+from ..model import Content, digest_of
+from .base import Verbs, changed, fetch_seq, fetch_visible, fetch_visible_seq, ids_from, stamp
 from .messages import add_row
 from .rows import Row
 from .sqlite import Transaction
@@ -120,9 +118,12 @@ class Decisions(Verbs):
         now = self.clock()
 
         def work(tx: Transaction) -> None:
-            present = fetch_seq(tx, row.seq)
+            present = fetch_visible_seq(tx, row.seq)
             lifecycle.check_undelivered(present)
             lifecycle.check_version(present, row.draft_version)
+            if present.approved_version == row.draft_version:
+                return
+            lifecycle.check_approve(present, row.draft_version, present.stale)
             params = stamp(now, by, seq=row.seq, version=row.draft_version, kind=kind)
             changed(tx.change("approve_beside", params), "an approval")
 
@@ -134,31 +135,30 @@ class Decisions(Verbs):
         Raises:
             Decision: it cannot be rejected.
         """
-        return self._decide(account, message_id, version, "rejected", by=by, why=reason)
-
-    def expire(self, account: int, message_id: str, version: int) -> Row:
-        """Reject a draft that nobody decided about in time."""
-        return self._decide(account, message_id, version, "rejected", by="keeper", reason="expired", what="expired")
-
-    def _decide(
-        self,
-        account: int,
-        message_id: str,
-        version: int | None,
-        target: str,
-        *,
-        by: str,
-        why: str | None = None,
-        reason: str | None = None,
-        what: str | None = None,
-    ) -> Row:
         now = self.clock()
 
         def work(tx: Transaction) -> Row:
             row = fetch_visible(tx, account, message_id)
-            lifecycle.check_change(row, version, target)
+            lifecycle.check_change(row, version, "rejected")
             row = _taken_back(tx, row, now, by)
-            _decide_row(tx, row, target, now, by, what=what or target, why=why, reason=reason)
+            _decide_row(tx, row, "rejected", now, by, what="rejected", why=reason)
+            return fetch_seq(tx, row.seq)
+
+        return self.database.write(work)
+
+    def expire(self, account: int, message_id: str, version: int) -> Row:
+        """Reject a draft that nobody decided about in time.
+
+        Raises:
+            Decision: it was decided in the meantime.
+        """
+        now = self.clock()
+
+        def work(tx: Transaction) -> Row:
+            row = fetch_visible(tx, account, message_id)
+            lifecycle.check_change(row, version, "expired")
+            lifecycle.check_undecided(row)
+            _decide_row(tx, row, "rejected", now, "keeper", what="expired", reason="expired")
             return fetch_seq(tx, row.seq)
 
         return self.database.write(work)
@@ -319,8 +319,5 @@ def _draft_params(tx: Transaction, account: int, draft: NewDraft, now: int) -> d
 
 def _free_id(tx: Transaction, account: int, answered: str) -> str:
     """``reply_`` and the id of the answered message, numbered from the second draft on."""
-    base = f"reply_{answered}"
-    if len(base.encode()) > MAX_ID_BYTES - 12:
-        base = f"reply_{hashlib.sha256(answered.encode()).hexdigest()}"
-    candidates = itertools.chain([base], (f"{base}_{number}" for number in itertools.count(2)))
+    candidates = ids_from("reply_", answered)
     return next(name for name in candidates if tx.row("get", {"account": account, "id": name}) is None)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from .base import Verbs, changed, fetch_seq, stamp
+from typing import Any
+
+from .. import lifecycle
+from .base import Verbs, changed, fetch_seq, fetch_visible_seq, stamp
 from .rows import Claim, Row
 from .sqlite import Transaction
 
@@ -32,9 +35,12 @@ class Delivery(Verbs):
         """Take this message, whose present version is approved, for a script that sends it itself.
 
         None when it was claimed, sent or changed in the meantime.
+
+        Raises:
+            NotFound: it was cleared in the meantime.
         """
         now = self.clock()
-        return self.database.write(lambda tx: _open(tx, row.seq, now, lease, by))
+        return self.database.write(lambda tx: _open(tx, fetch_visible_seq(tx, row.seq).seq, now, lease, by))
 
     def next_due(self, account: int) -> int | None:
         """When the next approved message may be sent; None when none waits."""
@@ -48,28 +54,25 @@ class Delivery(Verbs):
         """
         now = self.clock()
 
-        def work(tx: Transaction) -> bool:
-            if not _close(tx, claim, "accepted", None, gateway_id, now):
-                return False
-            row = fetch_seq(tx, claim.seq)
-            if move or row.delivery == "unknown":
-                return _settle(tx, claim, "sent", "accepted", None, now, by, what="sent") == 1
-            return _settle_beside(tx, claim, "accepted", None, now, by, "accepted", now + SETTLE_AFTER) == 1
-
-        return self.database.write(work)
+        return self.database.write(lambda tx: _accept(tx, claim, gateway_id, now, by, move))
 
     def refused(self, claim: Claim, reason: str, *, by: str, move: bool) -> bool:
         """Settle an attempt: the message certainly did not leave, and trying again will not help."""
         return self._settle_failed(claim, "refused", "refused", reason, by, move)
 
     def unconfirmed(self, claim: Claim, reason: str, *, by: str, move: bool) -> bool:
-        """Settle an attempt: nobody knows whether it left. It is never sent again by itself."""
+        """Settle an attempt: nobody knows whether it left. It is never sent again by itself.
+
+        One that a receipt came for has left, whatever its sender knows: it is settled as accepted.
+        """
         return self._settle_failed(claim, "unknown", "unconfirmed", reason, by, move)
 
     def _settle_failed(self, claim: Claim, delivery: str, reason: str, why: str, by: str, move: bool) -> bool:
         now = self.clock()
 
         def work(tx: Transaction) -> bool:
+            if delivery == "unknown" and _has_receipt(tx, claim):
+                return _accept(tx, claim, None, now, by, move)
             if not _close(tx, claim, delivery, why, None, now):
                 return False
             if move:
@@ -130,20 +133,39 @@ class Delivery(Verbs):
         return self.database.write(lambda tx: tx.change("look_again", params) == 1)
 
     def confirm_sent(self, row: Row, *, by: str) -> None:
-        """A person saw that an unconfirmed message arrived."""
-        params = stamp(self.clock(), by, seq=row.seq)
-        self.database.write(lambda tx: changed(tx.change("confirm_arrival", params), "a confirmation"))
+        """A person saw that an unconfirmed message arrived.
+
+        Raises:
+            IllegalMove: it is not unconfirmed, or no more.
+        """
+        self._settle_by_hand(row, "confirm_arrival", stamp(self.clock(), by, seq=row.seq))
 
     def send_again(self, row: Row, *, by: str) -> None:
-        """A person decided that an unconfirmed message shall be sent again: a new approval of the same text."""
+        """A person decided that an unconfirmed message shall be sent again: a new approval of the same text.
+
+        Raises:
+            IllegalMove: it is not unconfirmed, or no more.
+        """
         now = self.clock()
-        params = stamp(now, by, seq=row.seq, status=row.status, version=row.draft_version, kind="person", due=now)
-        self.database.write(lambda tx: changed(tx.change("approve", params | {"what": "send again"}), "a decision"))
+        params = stamp(now, by, seq=row.seq, version=row.draft_version, kind="person", due=now, what="send again")
+        self._settle_by_hand(row, "approve", params)
 
     def give_up(self, row: Row, *, by: str) -> None:
-        """A person decided that an unconfirmed message shall not be sent again."""
-        params = stamp(self.clock(), by, seq=row.seq)
-        self.database.write(lambda tx: changed(tx.change("give_up", params), "giving up"))
+        """A person decided that an unconfirmed message shall not be sent again.
+
+        Raises:
+            IllegalMove: it is not unconfirmed, or no more.
+        """
+        self._settle_by_hand(row, "give_up", stamp(self.clock(), by, seq=row.seq))
+
+    def _settle_by_hand(self, row: Row, statement: str, params: dict[str, Any]) -> None:
+        def work(tx: Transaction) -> None:
+            present = fetch_visible_seq(tx, row.seq)
+            lifecycle.check_unconfirmed(present)
+            lifecycle.check_version(present, row.draft_version)
+            changed(tx.change(statement, params | {"status": present.status}), "a decision")
+
+        self.database.write(work)
 
     def script_rows(self, account: int, digest: str, limit: int = 50) -> list[tuple[int, str | None]]:
         """The oldest messages of scripts with this recipient and text, in any version, that none has sent yet.
@@ -177,6 +199,19 @@ def _open(tx: Transaction, seq: int, now: int, lease: int, by: str) -> Claim | N
 def _claim(row: Row, token: str, started_at: int) -> Claim:
     script = row.origin == "script" and (row.status != "approved" or row.approved_kind == "script")
     return Claim(row.seq, row.id, row.tries, token, row.chat or "", row.text, started_at, row.lease or 0, script)
+
+
+def _accept(tx: Transaction, claim: Claim, gateway_id: str | None, now: int, by: str, move: bool) -> bool:
+    if not _close(tx, claim, "accepted", None, gateway_id, now):
+        return False
+    if move or fetch_seq(tx, claim.seq).delivery == "unknown":
+        return _settle(tx, claim, "sent", "accepted", None, now, by, what="sent") == 1
+    return _settle_beside(tx, claim, "accepted", None, now, by, "accepted", now + SETTLE_AFTER) == 1
+
+
+def _has_receipt(tx: Transaction, claim: Claim) -> bool:
+    found = tx.row("ack", {"seq": claim.seq, "number": claim.number})
+    return found is not None and found[0] not in (None, "error")
 
 
 def _close(tx: Transaction, claim: Claim, outcome: str, reason: str | None, gateway_id: str | None, now: int) -> bool:

@@ -54,15 +54,14 @@ class FileLock:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._descriptor: int | None = None
-        self._name = f"process {os.getpid()} ({Path(sys.argv[0] or 'python').name})".encode()[:80].ljust(80)
+        self._name = b""
 
     def acquire(self, timeout: float) -> bool:
         """Take the lock; False when ``timeout`` seconds have passed. After an interrupt call `close`."""
         descriptor = self._open()
         if not _try_lock(descriptor) and not self._wait(timeout):
             return False
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        os.write(descriptor, self._name)
+        self._sign(descriptor)
         return True
 
     def release(self) -> None:
@@ -83,29 +82,61 @@ class FileLock:
         if descriptor is not None:
             os.close(descriptor)
 
-    def _wait(self, timeout: float) -> bool:
-        """Wait in the kernel's queue. That knows no time limit, so a helper thread waits and may be left behind.
+    def _sign(self, descriptor: int) -> None:
+        """Leave our name in the file; it mostly stands there already, and to read it is cheaper than to write it."""
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        if os.read(descriptor, len(self._name)) != self._name:
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            os.write(descriptor, self._name)
 
-        The helper waits on a duplicate of the descriptor and closes it when its turn has come: the lock is then held
-        by our own descriptor, or by none if we have closed that in the meantime.
-        """
-        got = threading.Lock()
-        got.acquire()
-        threading.Thread(target=_take, args=(os.dup(self._open()), got), name="signoff-lock", daemon=True).start()
-        if got.acquire(timeout=timeout):
-            return True
+    def _wait(self, timeout: float) -> bool:
+        """Wait in the kernel's queue. That knows no time limit, so a helper thread waits and may be left behind."""
+        waiter = _Waiter(self._open())
+        try:
+            if waiter.got.acquire(timeout=timeout) or not waiter.leave():
+                return True
+        except BaseException:
+            waiter.leave()
+            raise
         self.close()
         return False
 
     def _open(self) -> int:
         if self._descriptor is None:
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+            self._name = f"process {os.getpid()} ({Path(sys.argv[0] or 'python').name})".encode()[:80].ljust(80)
         return self._descriptor
 
 
-def _take(descriptor: int, got: threading.Lock) -> None:
-    try:
-        _wait_lock(descriptor)
-        got.release()
-    finally:
-        os.close(descriptor)
+class _Waiter:
+    """A thread that waits for the lock on a duplicate of the descriptor, which it closes when its turn has come.
+
+    The lock is then held by the descriptor it was made from; if nobody waits for it any more it is let go.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = os.dup(descriptor)
+        self._mutex = threading.Lock()
+        self._taken = False
+        self._left = False
+        self.got = threading.Lock()
+        self.got.acquire()
+        threading.Thread(target=self._run, name="signoff-lock", daemon=True).start()
+
+    def leave(self) -> bool:
+        """Stop waiting; False when the lock has been taken in the meantime."""
+        with self._mutex:
+            self._left = True
+            return not self._taken
+
+    def _run(self) -> None:
+        try:
+            _wait_lock(self._descriptor)
+            with self._mutex:
+                self._taken = True
+                if self._left:
+                    _unlock(self._descriptor)
+                else:
+                    self.got.release()
+        finally:
+            os.close(self._descriptor)

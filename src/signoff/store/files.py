@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
@@ -20,6 +21,14 @@ from .sqlite import Transaction
 T = TypeVar("T")
 
 RECORD_LISTS = ("message_log", "incoming_messages", "pending_replies", "generated_replies")
+_CHANGED_LATER = ("status", "updated_at", "error", "message_id", "processed", "processedAt")
+
+
+class KnownFile(NamedTuple):
+    """The state file that was last written, for which revision, or taken up (None)."""
+
+    digest: str
+    written: int | None
 
 
 class FileRevision(NamedTuple):
@@ -30,26 +39,20 @@ class FileRevision(NamedTuple):
     session: dict[str, Any]
 
 
-def _unchanged(session: Session) -> Session:
-    return session
-
-
 class FileEdit(NamedTuple):
     """What a state file brings that the store does not have.
 
     Attributes:
-        digest: of the file, so that it is taken up once.
         settings: to be laid over what is set, nested.
-        session: what changes in the session.
+        session: what changes in the session, or None.
         messages: those that may be unknown, in order of their lists.
         shown: ids and payloads of messages that are shown again if they were cleared.
         records: list, id and payload of the other components' entries.
         totals: the counters to begin with, or None to leave them.
     """
 
-    digest: str
     settings: Mapping[str, Any] = MappingProxyType({})
-    session: Callable[[Session], Session] = _unchanged
+    session: Callable[[Session], Session] | None = None
     messages: tuple[tuple[MessageStatus, Content], ...] = ()
     shown: tuple[Content, ...] = ()
     records: tuple[tuple[str, str, str], ...] = ()
@@ -105,28 +108,28 @@ class Files(Verbs):
         """The random name of this store; a copy of the database has the same."""
         return self.database.read(lambda tx: str(_one(tx, "store_id", {})))
 
-    def note_file(self, account: int, revision: FileRevision, digest: str) -> None:
-        """Note what a state file is about to say; to be called before it is put in place."""
+    def known_file(self, account: int) -> KnownFile | None:
+        """The state file that was last written or taken up."""
+        return self.database.read(lambda tx: _known_file(tx, account))
+
+    def note_file(self, account: int, revision: FileRevision, digest: str, known: KnownFile | None) -> bool:
+        """Note what a state file is about to say; to be called before it is put in place.
+
+        False, and nothing is noted, when the file that is known is not ``known`` any more.
+        """
         shown = json.dumps(revision.settings, ensure_ascii=False), json.dumps(revision.session, ensure_ascii=False)
 
-        def work(tx: Transaction) -> None:
+        def work(tx: Transaction) -> bool:
+            if _known_file(tx, account) != known:
+                return False
             newest = tx.row("newest_file_revision", {"account": account})
             if newest is None or newest[1:] != shown:
                 params = {"account": account, "revision": revision.revision, "settings": shown[0], "session": shown[1]}
                 tx.change("add_file_revision", params)
             tx.change("set_known_file", {"account": account, "digest": digest, "written": revision.revision})
+            return True
 
-        self.database.write(work)
-
-    def file_known(self, account: int) -> str | None:
-        """The digest of the state file that was last written or taken up."""
-        found = self.database.read(lambda tx: tx.row("known_file", {"account": account}))
-        return found[0] if found else None
-
-    def file_is_written(self, account: int, digest: str, revision: int) -> bool:
-        """Whether the file of this digest is what was written for this revision."""
-        found = self.database.read(lambda tx: tx.row("known_file", {"account": account}))
-        return found == (digest, revision)
+        return self.database.write(work)
 
     def file_revision(self, account: int, revision: int | None) -> FileRevision | None:
         """What the state file said at ``revision``, or lately when it is None; None when that is unknown."""
@@ -134,31 +137,44 @@ class Files(Verbs):
         found = self.database.read(lambda tx: tx.row(name, {"account": account, "revision": revision}))
         return FileRevision(found[0], json.loads(found[1]), json.loads(found[2])) if found else None
 
-    def take_up(self, account: int, edit: FileEdit, *, by: str, again: bool = False) -> bool:
-        """Apply what a file brings; False when this very file was taken up already, unless that is wanted ``again``."""
+    def take_up(self, account: int, edit: FileEdit, *, by: str) -> None:
+        """Apply what a file brings."""
+        now = self.clock()
+        self.database.write(lambda tx: _apply(tx, account, edit, now, by))
+
+    def take_up_once(self, account: int, edit: FileEdit, digest: str, known: KnownFile | None, *, by: str) -> bool:
+        """Apply what the state file of this digest brings; it is the known one from then on.
+
+        Args:
+            known: the file that was known when the state file was read. If another is known by now, the state file was
+                taken up or written since: False, and nothing changes, as an old edit must not undo a newer one.
+        """
         now = self.clock()
 
         def work(tx: Transaction) -> bool:
-            found = tx.row("known_file", {"account": account})
-            if found is not None and found[0] == edit.digest and not again:
+            if _known_file(tx, account) != known:
                 return False
             _apply(tx, account, edit, now, by)
-            tx.change("set_known_file", {"account": account, "digest": edit.digest, "written": None})
+            tx.change("set_known_file", {"account": account, "digest": digest, "written": None})
             return True
 
         return self.database.write(work)
 
-    def begin(self, account: int, edit: FileEdit | None, *, by: str) -> bool:
-        """Begin a new store, with a file's content if there is one; False when it has begun already."""
+    def has_begun(self, account: int) -> bool:
+        """Whether anything was ever kept for this account."""
+        return self.database.read(lambda tx: tx.row("begun", {"account": account})) is not None
+
+    def begin(self, account: int, edit: FileEdit | None, digest: str | None, *, by: str) -> bool:
+        """Begin an account, with the content of the file of this digest if there is one; False when it has begun."""
         now = self.clock()
 
         def work(tx: Transaction) -> bool:
-            if _one(tx, "last_event", {}):
+            if tx.row("begun", {"account": account}):
                 return False
             log(tx, account, now, "begun", by, "imported" if edit else None)
             if edit:
                 _apply(tx, account, edit, now, by)
-                tx.change("set_known_file", {"account": account, "digest": edit.digest, "written": None})
+                tx.change("set_known_file", {"account": account, "digest": digest, "written": None})
             return True
 
         return self.database.write(work)
@@ -169,10 +185,10 @@ class Files(Verbs):
         found = self.database.read(lambda tx: tx.row("arrived_last_in", params))
         return found[0] if found else None
 
-    def add_record(self, account: int, name: str, record_id: str, entry: dict[str, Any], *, by: str) -> bool:
+    def add_record(self, account: int, name: str, entry: dict[str, Any], *, by: str) -> bool:
         """Add an entry to another component's list; False when its id is known."""
         now = self.clock()
-        record = (name, record_id, json.dumps(entry, ensure_ascii=False))
+        record = (name, record_id(name, entry), json.dumps(entry, ensure_ascii=False))
         return self.database.write(lambda tx: _add_record(tx, account, record, now, by))
 
     def change_record(self, account: int, name: str, record_id: str, changes: dict[str, Any], *, by: str) -> bool:
@@ -199,6 +215,20 @@ class Files(Verbs):
         return entries
 
 
+def record_id(name: str, entry: Mapping[str, Any]) -> str:
+    """The id of an entry of another component: its own, or one derived from what it said at the beginning."""
+    own = entry.get("id")
+    if isinstance(own, str) and own:
+        return own
+    return derived_id(name, {key: value for key, value in entry.items() if key not in _CHANGED_LATER})
+
+
+def derived_id(name: str, entry: Mapping[str, Any]) -> str:
+    """An id for something without one: the same for the same content."""
+    text = json.dumps([name, entry], sort_keys=True, ensure_ascii=True)
+    return f"file-{hashlib.sha256(text.encode()).hexdigest()[:24]}"
+
+
 def _apply(tx: Transaction, account: int, edit: FileEdit, now: int, by: str) -> None:
     apply_settings(
         tx,
@@ -207,7 +237,8 @@ def _apply(tx: Transaction, account: int, edit: FileEdit, now: int, by: str) -> 
         now,
         by,
     )
-    apply_session(tx, account, edit.session, now, by, "session", "from a file")
+    if edit.session:
+        apply_session(tx, account, edit.session, now, by, "session", "from a file")
     for status, content in edit.messages:
         if tx.row("get", {"account": account, "id": content.id}) is None:
             add_row(tx, _from_file(account, status, content, now, by))
@@ -243,7 +274,8 @@ def _show_again(tx: Transaction, account: int, content: Content, now: int, by: s
         return
     row = Row(*found)
     if not row.visible and row.delivery != "open":
-        params = stamp(now, by, seq=row.seq, payload=content.payload if row.payload == "{}" else row.payload)
+        shown = content if row.payload == "{}" else row
+        params = stamp(now, by, seq=row.seq, payload=shown.payload, chat=shown.chat, digest=shown.digest)
         tx.change("show_again", params)
 
 
@@ -262,6 +294,11 @@ def _begin_totals(
         tx.change("set_total", {"account": account, "status": status.value, "total": total, "last_at": last_at})
     kept = {status.value: list(pair) for status, pair in totals.items()}
     log(tx, account, now, "baseline", by, json.dumps({"why": "import", "totals": kept}))
+
+
+def _known_file(tx: Transaction, account: int) -> KnownFile | None:
+    found = tx.row("known_file", {"account": account})
+    return KnownFile(*found) if found else None
 
 
 def _one(tx: Transaction, name: str, params: dict[str, Any]) -> Any:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any, NamedTuple
 
 from ..model import JsonObject
-from .base import Verbs, fetch_seq, stamp
+from .base import Verbs, addresses, fetch_seq, ids_from, stamp
 from .decisions import make_stale
 from .messages import add_row, log
 from .rows import Row
@@ -92,12 +93,7 @@ class Intake(Verbs):
 
     def addresses(self, account: int, address: str) -> list[str]:
         """All known addresses of the contact who has this one."""
-
-        def work(tx: Transaction) -> list[str]:
-            found = tx.row("contact_of", {"account": account, "address": address})
-            return [row[0] for row in tx.rows("addresses_of", {"contact": found[0]})] if found else [address]
-
-        return self.database.read(work)
+        return self.database.snapshot(lambda tx: addresses(tx, account, address))
 
     def forget(self, account: int, address: str, *, by: str) -> int:
         """Remove the texts and names of a contact, under all addresses; ids and times stay. How many messages."""
@@ -105,10 +101,9 @@ class Intake(Verbs):
 
         def work(tx: Transaction) -> int:
             found = tx.row("contact_of", {"account": account, "address": address})
-            addresses = [row[0] for row in tx.rows("addresses_of", {"contact": found[0]})] if found else [address]
             if found:
                 tx.change("forget_name", {"contact": found[0]})
-            return sum(_forget_chat(tx, account, chat, now, by) for chat in addresses)
+            return sum(_forget_chat(tx, account, chat, now, by) for chat in addresses(tx, account, address))
 
         return self.database.write(work)
 
@@ -138,8 +133,8 @@ def _params(account: int, arrival: Arrival, message_id: str, now: int, by: str) 
 
 def _resolve(tx: Transaction, account: int, arrival: Arrival) -> int:
     """The contact of a message; its addresses become known as one contact's."""
-    addresses = dict.fromkeys((arrival.chat, *arrival.aliases))
-    known = [tx.row("contact_of", {"account": account, "address": address}) for address in addresses]
+    named = dict.fromkeys((arrival.chat, *arrival.aliases))
+    known = [tx.row("contact_of", {"account": account, "address": address}) for address in named]
     contacts = list(dict.fromkeys(row[0] for row in known if row))
     if not contacts:
         made = tx.row("add_contact", {"account": account, "name": arrival.name})
@@ -148,7 +143,7 @@ def _resolve(tx: Transaction, account: int, arrival: Arrival) -> int:
     contact: int = contacts[0]
     for other in contacts[1:]:
         tx.change("merge_contact", {"contact": other, "into": contact})
-    for address, row in zip(addresses, known, strict=True):
+    for address, row in zip(named, known, strict=True):
         if row is None:
             tx.change("add_alias", {"account": account, "address": address, "contact": contact})
     if arrival.name:
@@ -162,7 +157,7 @@ def _own_id(tx: Transaction, account: int, arrival: Arrival, contact: int) -> st
     The same id of another contact is another message, unless text and time are the same too: then one contact has
     written under two addresses that nobody had named together before.
     """
-    for message_id in (arrival.id, f"{arrival.id[:300]}@{arrival.chat[:100]}"):
+    for message_id in itertools.chain([arrival.id], ids_from("", f"{arrival.id}@{arrival.chat}")):
         found = tx.row("get", {"account": account, "id": message_id})
         if found is None:
             return message_id
@@ -172,7 +167,7 @@ def _own_id(tx: Transaction, account: int, arrival: Arrival, contact: int) -> st
         if _same_words(row, arrival) and _lid_and_number(row.chat, arrival.chat):
             _merge(tx, account, row.chat, contact)
             return None
-    return None
+    raise AssertionError("ids are never used up")
 
 
 def _same_contact(tx: Transaction, account: int, chat: str, contact: int) -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Any
 
 from ..lifecycle import MessageStatus, is_regular
 from ..model import Content, as_guide_dict
-from .base import Verbs, fetch
+from .base import Verbs, addresses, fetch
 from .rows import Attempt, Counter, Event, Row
 from .sqlite import Transaction
 
@@ -125,9 +126,14 @@ class Messages(Verbs):
 
     def conversation(self, account: int, chat: str, limit: int) -> list[dict[str, Any]]:
         """The last ``limit`` messages that came from a contact or were sent, under all addresses, oldest first."""
-        params = {"account": account, "chat": chat, "limit": limit}
-        rows = self.database.read(lambda tx: tx.rows("conversation", params))
-        return decode(rows[::-1])
+
+        def work(tx: Transaction) -> list[tuple[Any, ...]]:
+            params = {"account": account, "limit": limit}
+            known = addresses(tx, account, chat)
+            return [row for address in known for row in tx.rows("conversation", params | {"chat": address})]
+
+        rows = sorted(self.database.snapshot(work), key=itemgetter(3))
+        return decode(rows[max(0, len(rows) - limit) :])
 
     def history(self, account: int, message_id: str) -> list[Event]:
         """Everything that happened to a message, oldest first.
@@ -188,8 +194,9 @@ class Messages(Verbs):
 
     def clear_before(self, account: int, before: int, limit: int = PAGE) -> int:
         """Clear up to ``limit`` messages of each list of finished ones that came into it before a time; how many."""
+        now = self.clock()
         return self.database.write(
-            lambda tx: sum(_clear_before(tx, account, status, before, limit) for status in FINISHED)
+            lambda tx: sum(_clear_before(tx, account, status, before, limit, now) for status in FINISHED)
         )
 
     def purge(self, account: int, limit: int = PAGE) -> int:
@@ -247,12 +254,13 @@ def _make_account(tx: Transaction, name: str) -> int:
     return account
 
 
-def _clear_before(tx: Transaction, account: int, status: MessageStatus, before: int, limit: int) -> int:
+def _clear_before(tx: Transaction, account: int, status: MessageStatus, before: int, limit: int, now: int) -> int:
     where = {"account": account, "status": status.value}
     rows = tx.rows("oldest_times", where | {"limit": limit})
     old = [arrival for arrival, _ in itertools.takewhile(lambda row: row[1] < before, rows)]
     if old:
         tx.change("clear_to", where | {"arrival": old[-1], "count": len(old)})
+        log(tx, account, now, "cleared", "keeper", status.value)
     return len(old)
 
 

@@ -15,6 +15,7 @@ import apsw
 from .. import forkgate
 from ..clock import Clock
 from ..errors import (
+    IllegalMove,
     InFlight,
     SignoffError,
     StoreBusy,
@@ -112,9 +113,8 @@ class SQLite:
         """Run ``work``, which only reads; all of it sees one moment."""
 
         def in_transaction(reader: Transaction) -> T:
-            with reader.connection:
-                result = work(reader)
-            return result
+            with _one_moment(reader.connection):
+                return work(reader)
 
         return self.read(in_transaction)
 
@@ -384,6 +384,12 @@ def _close(reader: _Reader) -> None:
 
 
 @contextmanager
+def _one_moment(connection: apsw.Connection) -> Iterator[None]:
+    with connection:
+        yield
+
+
+@contextmanager
 def _translated(path: Path) -> Iterator[None]:
     try:
         yield
@@ -391,11 +397,19 @@ def _translated(path: Path) -> Iterator[None]:
         raise translate(error, path) from error
 
 
+def _refused(text: str, path: Path) -> SignoffError:
+    if text == "in flight":
+        return InFlight("it is being sent at this moment")
+    if text == "UNIQUE constraint failed: messages.answers":
+        return IllegalMove("another draft for the same message is open: decide that one first")
+    return StoreError(f"{path}: {text}")
+
+
 def translate(error: apsw.Error, path: Path) -> SignoffError:
     """The error of ours that says what an error of SQLite's means."""
     text = str(error)
     if isinstance(error, apsw.ConstraintError):
-        return InFlight("it is being sent at this moment") if text == "in flight" else StoreError(f"{path}: {text}")
+        return _refused(text, path)
     if isinstance(error, (apsw.BusyError, apsw.LockedError)):
         return StoreBusy(f"{path} is held by another program; nothing was changed: close that program, or try again")
     if isinstance(error, (apsw.CorruptError, apsw.NotADBError)):

@@ -67,7 +67,7 @@ class AccountsContract(Contract):
         assert other.store.script_rows(other.account, row.digest) == []
 
     def test_settings_and_session_do_not_leak(self, scene: Scene, other: Scene) -> None:
-        scene.store.change_settings(scene.account, lambda stored: {"mine": 1}, by="maria")
+        scene.store.change_settings(scene.account, lambda _: {"mine": 1}, by="maria")
         assert other.store.settings(other.account) == {}
         assert other.store.setting(other.account, "mine") is None
 

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from signoff.clock import HOUR, MINUTE, SECOND
-from signoff.errors import Decision
+from signoff.errors import Decision, NotFound
 from signoff.model import digest_of
 from signoff.store import Store
 from signoff.store.rows import Claim
@@ -58,7 +58,7 @@ class ClaimsContract(Contract):
     def test_the_order_of_approval_is_kept_within_a_chat(self, scene: Scene) -> None:
         rows = [scene.draft(f"m{number}") for number in range(3)]
         for row in rows:
-            scene.approve(row.id)
+            scene.approve(row.id, despite=scene.row(row.id).stale)
         for row in rows:
             claim = scene.claim()
             assert claim is not None
@@ -95,7 +95,8 @@ class ClaimsContract(Contract):
         row = scene.approve(scene.draft().id)
         scene.store.clear(scene.account, APPROVED, by="script")
         assert scene.claim() is None
-        assert scene.store.claim_row(row, lease=1, by="sender") is None
+        with pytest.raises(NotFound, match="cleared"):
+            scene.store.claim_row(row, lease=1, by="sender")
         assert scene.store.next_due(scene.account) is None
         scene.store.purge(scene.account)
         assert scene.claim() is None

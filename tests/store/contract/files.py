@@ -55,14 +55,14 @@ class FilesContract(Contract):
 
     def test_a_file_is_taken_up_once(self, scene: Scene) -> None:
         assert take_up(scene, settings={"mine": 1})
-        scene.store.change_settings(scene.account, lambda stored: {"mine": 2}, by="maria")
+        scene.store.change_settings(scene.account, lambda _: {"mine": 2}, by="maria")
         assert not take_up(scene, settings={"mine": 1})
         assert scene.store.setting(scene.account, "mine") == 2
         assert take_up(scene, settings={"mine": 1}, again=True)
         assert scene.store.setting(scene.account, "mine") == 1
 
     def test_settings_of_a_file_are_laid_over_what_is_set(self, scene: Scene) -> None:
-        scene.store.change_settings(scene.account, lambda stored: {"mine": {"a": 1, "b": 2}}, by="maria")
+        scene.store.change_settings(scene.account, lambda _: {"mine": {"a": 1, "b": 2}}, by="maria")
         take_up(scene, settings={"mine": {"b": 3}}, session=lambda session: authenticated(session, 5))
         assert scene.store.setting(scene.account, "mine") == {"a": 1, "b": 3}
         assert scene.store.session(scene.account).authenticated
@@ -94,8 +94,8 @@ class FilesContract(Contract):
 
     @pytest.mark.parametrize("purged", [False, True])
     def test_what_was_cleared_is_shown_again_and_nothing_becomes_sendable(self, scene: Scene, purged: bool) -> None:
-        row = scene.approve(scene.draft().id)
         scene.accepted(scene.claimed("m2"))
+        row = scene.approve(scene.draft().id)
         before = scene.totals()
         for status in (APPROVED, SENT, INCOMING):
             scene.store.clear(scene.account, status, by="script")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from signoff.session import Session, authenticated, invalidated
@@ -15,7 +15,7 @@ from .base import Contract, OpenStore
 
 class SettingsContract(Contract):
     def set(self, scene: Scene, **values: Any) -> None:
-        scene.store.change_settings(scene.account, lambda stored: values, by="maria")
+        scene.store.change_settings(scene.account, lambda _: values, by="maria")
 
     def test_what_was_set_comes_back_and_what_was_not_is_none(self, scene: Scene) -> None:
         value = {"deep": [1, 2.5, None, True, "سلام"]}
@@ -49,15 +49,14 @@ class SettingsContract(Contract):
         assert scene.store.setting(scene.account, "mine") == {"a": 1}
 
     def test_many_who_change_one_setting_lose_nothing(self, scene: Scene, open_store: OpenStore) -> None:
-        def change(store_number: int) -> None:
+        def change(thread: int) -> None:
             store = open_store()
             for number in range(20):
-                addition = {f"{store_number}-{number}": True}
-                store.change_settings(
-                    scene.account,
-                    lambda stored, add=addition: {"all": merge(stored.get("all"), add)},
-                    by="me",  # type: ignore[misc]
-                )
+                added = {f"{thread}-{number}": True}
+                store.change_settings(scene.account, partial(add, added), by="me")
+
+        def add(added: dict[str, Any], stored: dict[str, Any]) -> dict[str, Any]:
+            return {"all": merge(stored.get("all"), added)}
 
         self.set(scene, all={})
         threads = [threading.Thread(target=change, args=(number,)) for number in range(4)]
@@ -70,7 +69,7 @@ class SettingsContract(Contract):
     def test_a_change_that_fails_changes_nothing(self, scene: Scene) -> None:
         self.set(scene, mine=1)
 
-        def change(stored: dict[str, Any]) -> dict[str, Any]:
+        def change(_: dict[str, Any]) -> dict[str, Any]:
             raise KeyError("a fault of the caller's")
 
         try:
@@ -91,7 +90,7 @@ class SessionContract(Contract):
 
         def change(session: Session) -> Session:
             info = {"number": "15550100100", "name": "Ana"}
-            return replace(authenticated(session, at, info), seen_on=("host",), extra={"own": [1]})
+            return authenticated(session, at, info)._replace(seen_on=("host",), extra={"own": [1]})
 
         after = scene.store.change_session(scene.account, change, by="script", what="authenticated")
         assert scene.store.session(scene.account) == after
@@ -105,15 +104,8 @@ class SessionContract(Contract):
 
     def test_two_who_change_different_things_lose_nothing(self, scene: Scene, open_store: OpenStore) -> None:
         at = scene.clock()
-        scene.store.change_session(
-            scene.account, lambda session: authenticated(session, at), by="a", what="authenticated"
-        )
-        open_store().change_session(
-            scene.account, lambda session: invalidated(session, "logged out", at), by="b", what="marked invalid"
-        )
-        session = scene.store.session(scene.account)
-        assert (session.authenticated, session.session_valid, session.invalidation_reason) == (
-            True,
-            False,
-            "logged out",
-        )
+        account = scene.account
+        scene.store.change_session(account, lambda session: authenticated(session, at), by="a", what="in")
+        open_store().change_session(account, lambda session: invalidated(session, "out", at), by="b", what="out")
+        after = scene.store.session(account)
+        assert (after.authenticated, after.session_valid, after.invalidation_reason) == (True, False, "out")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from signoff.errors import Decision, IllegalMove, InFlight, StaleVersion
+from signoff.errors import Decision, IllegalMove, InFlight, NotFound, StaleVersion
 from signoff.lifecycle import MessageStatus
 from signoff.store.rows import Claim
 
@@ -59,8 +59,7 @@ def for_script(scene: Scene) -> Claim:
     """What `send_message` does with a row of its own: approves it beside its status and claims it."""
     if scene.store.find(scene.account, "s1") is None:
         scene.script()
-    if scene.row("s1").approved_version is None or scene.row("s1").status == "failed":
-        scene.store.approve_beside(scene.row("s1"), by="script", kind="script")
+    scene.store.approve_beside(scene.row("s1"), by="script", kind="script")
     claim = scene.store.claim_row(scene.row("s1"), lease=LEASE, by="script")
     assert claim is not None
     return claim
@@ -147,7 +146,8 @@ class TableContract(Contract):
         scene.store.clear(scene.account, status, by="script")
         assert scene.ids(status) == []
         assert scene.claim() is None
-        assert scene.store.claim_row(scene.row("s1"), lease=LEASE, by="script") is None
+        with pytest.raises(NotFound, match="cleared"):
+            scene.store.claim_row(scene.row("s1"), lease=LEASE, by="script")
 
     def test_an_open_attempt_is_settled_after_clearing(self, scene: Scene, situation: Situation) -> None:
         situation(scene)

@@ -73,6 +73,8 @@ CREATE INDEX messages_to_send_in_chat ON messages (account, chat, arrival)
   WHERE status = 'approved' AND approved_version IS NOT NULL;
 CREATE INDEX messages_undecided ON messages (account, asked, arrival)
   WHERE status = 'pending_approval' AND origin = 'draft' AND delivery IS NULL;
+CREATE INDEX messages_undecided_in_chat ON messages (account, chat)
+  WHERE status = 'pending_approval' AND origin = 'draft' AND delivery IS NULL;
 CREATE INDEX messages_in_flight ON messages (account, lease) WHERE delivery = 'open';
 CREATE INDEX messages_to_settle ON messages (account, settle_due) WHERE settle_due IS NOT NULL;
 CREATE INDEX messages_of_scripts ON messages (account, digest, seq)

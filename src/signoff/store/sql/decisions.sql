@@ -31,6 +31,7 @@ UPDATE messages
  WHERE seq = :seq AND status = 'pending_approval' AND delivery IS NULL
 
 -- name: make_stale
+-- messages_undecided_in_chat, once for every address of the contact
 UPDATE messages
    SET stale = :stale,
        revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = 'stale', changed_why = :stale

@@ -96,19 +96,24 @@ SELECT a.message, a.number, a.ack, m.delivery, m.tries
  WHERE m.account = :account AND (a.token = :token OR a.gateway_id = :gateway_id)
  LIMIT 1
 
+-- name: ack
+SELECT ack FROM attempts WHERE message = :seq AND number = :number
+
 -- name: note_ack
 UPDATE attempts SET ack = :ack, gateway_id = coalesce(gateway_id, :gateway_id)
  WHERE message = :seq AND number = :number
 
 -- name: script_rows
 -- messages_of_scripts; drafts_digest for earlier versions
-SELECT seq, reserved_by FROM messages
- WHERE account = :account AND origin IN ('script', 'sender') AND used = 0 AND digest = :digest
-   AND arrival > (SELECT cleared FROM counters c WHERE c.account = :account AND c.status = messages.status)
+SELECT * FROM (SELECT seq, reserved_by FROM messages
+                WHERE account = :account AND origin IN ('script', 'sender') AND used = 0 AND digest = :digest
+                  AND arrival > (SELECT cleared FROM counters c WHERE c.account = :account AND c.status = messages.status)
+                ORDER BY seq LIMIT :limit)
  UNION
-SELECT m.seq, m.reserved_by FROM drafts d JOIN messages m ON m.seq = d.message
- WHERE d.digest = :digest AND m.account = :account AND m.origin IN ('script', 'sender') AND m.used = 0
-   AND m.arrival > (SELECT cleared FROM counters c WHERE c.account = :account AND c.status = m.status)
+SELECT * FROM (SELECT m.seq, m.reserved_by FROM drafts d CROSS JOIN messages m ON m.seq = d.message
+                WHERE d.digest = :digest AND m.account = :account AND m.origin IN ('script', 'sender') AND m.used = 0
+                  AND m.arrival > (SELECT cleared FROM counters c WHERE c.account = :account AND c.status = m.status)
+                ORDER BY d.message LIMIT :limit)
  ORDER BY 1 LIMIT :limit
 
 -- name: reserve

@@ -9,6 +9,9 @@ SELECT revision, settings, session FROM file_revisions
 -- name: newest_file_revision
 SELECT revision, settings, session FROM file_revisions WHERE account = :account ORDER BY revision DESC LIMIT 1
 
+-- name: begun
+SELECT 1 FROM events WHERE account = :account LIMIT 1
+
 -- name: known_file
 SELECT digest, written FROM known_files WHERE account = :account
 

@@ -86,13 +86,10 @@ SELECT payload, status, moved_at, arrival
  ORDER BY arrival LIMIT :limit
 
 -- name: conversation
--- messages_chat, once for every address of the contact
-SELECT payload, status, moved_at, seq, answers, chat, digest IS NOT NULL AND status = 'sent', changed_at
+-- messages_chat, read backwards, once for every address of the contact
+SELECT payload, status, moved_at, seq
   FROM messages
- WHERE account = :account
-   AND (chat = :chat OR chat IN (SELECT other.address FROM aliases own JOIN aliases other USING (contact)
-                                  WHERE own.account = :account AND own.address = :chat))
-   AND status IN ('incoming', 'sent') AND payload <> '{}'
+ WHERE account = :account AND chat = :chat AND +status IN ('incoming', 'sent') AND payload <> '{}'
  ORDER BY seq DESC LIMIT :limit
 
 -- name: history
@@ -161,7 +158,7 @@ UPDATE contacts SET name = :name WHERE contact = :contact AND name IS NOT :name
 UPDATE aliases SET contact = :into WHERE contact = :contact
 
 -- name: addresses_of
-SELECT address FROM aliases WHERE contact = :contact ORDER BY address
+SELECT address FROM aliases WHERE contact = :contact ORDER BY account, address
 
 -- name: forget_name
 UPDATE contacts SET name = NULL WHERE contact = :contact

@@ -32,14 +32,14 @@ SELECT format('message %s: attempt %d is open, and the message is not in flight'
  WHERE a.outcome IS NULL AND (m.delivery IS NOT 'open' OR m.tries <> a.number)
 
 -- name: check_approvals
+WITH claims AS (SELECT message, seq, row_number() OVER (PARTITION BY message ORDER BY seq) AS number
+                  FROM events WHERE kind = 'claimed')
 SELECT format('message %s: attempt %d has no approval of its text before it', m.id, a.number)
-  FROM attempts a JOIN messages m ON m.seq = a.message
+  FROM attempts a JOIN messages m ON m.seq = a.message LEFT JOIN claims c ON c.message = a.message AND c.number = a.number
  WHERE NOT EXISTS (SELECT 1 FROM events e
                     WHERE e.message = a.message AND e.digest = a.digest
                       AND e.kind IN ('approved', 'tried again', 'send again')
-                      AND e.seq < (SELECT seq FROM events
-                                    WHERE message = a.message AND kind = 'claimed'
-                                    ORDER BY seq LIMIT 1 OFFSET a.number - 1))
+                      AND e.seq < c.seq)
 
 -- name: check_event_gaps
 SELECT format('%d events are missing', max(seq) - min(seq) + 1 - count(*)) FROM events

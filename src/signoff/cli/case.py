@@ -1,0 +1,147 @@
+"""One case at the approval desk: the conversation, the text to decide about, and what must be known of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.text import Text
+
+from ..clock import local_iso, parse_iso
+from ..lifecycle import Delivery
+from ..model import JsonObject
+from ..state import StateManager
+from ..store.rows import Row
+from .feed import name_of, text_of
+from .terminal import one_line, shown
+
+CONTEXT = 20
+"""How many messages of a conversation are looked at."""
+_FRAME = 4
+_LEAST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is shown when somebody is to decide.
+
+    Attributes:
+        beside: what is to be compared with the draft, with its heading; None where there is nothing.
+    """
+
+    row: Row
+    name: str
+    conversation: tuple[JsonObject, ...]
+    beside: tuple[str, str] | None = None
+
+    @property
+    def is_unconfirmed(self) -> bool:
+        """Whether the question is not what to send, but whether it arrived."""
+        return self.row.delivery == Delivery.UNKNOWN
+
+    @property
+    def has_changed(self) -> tuple[object, ...]:
+        """What must be the same for the case to be the one that was shown."""
+        row = self.row
+        return row.status, row.draft_version, row.stale, row.delivery, len(self.conversation)
+
+
+def open_case(state: StateManager, row: Row) -> Case:
+    """The case of a message."""
+    conversation = state.conversation(row.chat, CONTEXT) if row.chat else []
+    return Case(row, name_of(state, row), tuple(entry for entry in conversation if entry.get("id") != row.id))
+
+
+def with_beside(case: Case, heading: str, text: str) -> Case:
+    """The case with something to compare the draft with."""
+    return replace(case, beside=(heading, text))
+
+
+def render_case(case: Case, console: Console, *, place: str = "", height: int | None = None) -> RenderableType:
+    """The case as a panel; with ``height`` what does not fit into so many lines is left out, and that is said."""
+    width = console.width - _FRAME
+    draft = _wrapped([_draft(case)], console, width - 2)
+    notes = _wrapped(_notes(case), console, width)
+    talk = _wrapped([_said(entry) for entry in case.conversation], console, width)
+    if height is not None:
+        room = max(height - _FRAME - len(notes), 2 * _LEAST)
+        draft = _first(draft, room - min(len(talk), _LEAST), console, width)
+        talk = _last(talk, room - len(draft))
+    bar = Text("┃ ", style="red" if case.is_unconfirmed else "magenta")
+    quoted = [Text.assemble(bar, line) for line in draft]
+    gap = [Text()] if talk else []
+    return Panel(
+        Group(*talk, *gap, *quoted, *([Text()] if notes else []), *notes),
+        box=box.HORIZONTALS,
+        title=_title(case),
+        title_align="left",
+        subtitle=place or None,
+        subtitle_align="right",
+        border_style="red" if case.is_unconfirmed or case.row.stale else "blue",
+        padding=(0, 1),
+    )
+
+
+def _title(case: Case) -> Text:
+    title = Text(f"{case.name} ", style="bold")
+    if case.row.chat and case.row.chat != case.name:
+        title.append(f"· {one_line(case.row.chat, 30)} ", style="dim not bold")
+    return title
+
+
+def _said(entry: JsonObject) -> Text:
+    ours = "recipient" in entry
+    name = "us" if ours else one_line(str(entry.get("fromName") or entry.get("from") or "?"), 24)
+    line = Text(f"{_clock_of(entry)} ", style="dim")
+    line.append(f"{name}  ", style="green" if ours else "cyan")
+    return line.append(text_of(entry), style="not dim")
+
+
+def _clock_of(entry: JsonObject) -> str:
+    stamp = entry.get("status_updated_at") if "recipient" in entry else entry.get("timestamp")
+    try:
+        at = parse_iso(stamp) if isinstance(stamp, str) else int(float(stamp or 0) * 1_000_000)
+        return local_iso(at)[11:16]
+    except (TypeError, ValueError, OverflowError, OSError):
+        return "--:--"
+
+
+def _draft(case: Case) -> Text:
+    return Text(text_of(case.row.message), style="bold")
+
+
+def _notes(case: Case) -> list[Text]:
+    row = case.row
+    notes = [Text(_origin(row), style="dim")]
+    if case.beside is not None:
+        notes.append(Text.assemble((f"{case.beside[0]}: ", "cyan"), shown(case.beside[1])))
+    if case.is_unconfirmed:
+        notes.append(Text("Nobody knows whether this arrived: look at the chat on the phone.", style="red"))
+    elif row.digest is None:
+        notes.append(Text("It has no recipient: there is nothing to send.", style="yellow"))
+    elif row.stale:
+        notes.append(Text(f"Out of date: {one_line(row.stale)}.", style="red"))
+    return notes
+
+
+def _origin(row: Row) -> str:
+    version = f", version {row.draft_version}" if row.draft_version > 1 else ""
+    source = f" · source: {one_line(row.note)}" if row.note else ""
+    return f"by {one_line(row.author or row.changed_by, 40)}{version}{source}"
+
+
+def _wrapped(texts: list[Text], console: Console, width: int) -> list[Text]:
+    return [line for text in texts for line in text.wrap(console, width)]
+
+
+def _first(lines: list[Text], room: int, console: Console, width: int) -> list[Text]:
+    if len(lines) <= room:
+        return lines
+    kept = lines[: max(room - 1, 1)]
+    return [*kept, Text(f"… {len(lines) - len(kept)} more lines: press v to see all", style="reverse")]
+
+
+def _last(lines: list[Text], room: int) -> list[Text]:
+    return lines if len(lines) <= room else lines[len(lines) - max(room, 1) :]

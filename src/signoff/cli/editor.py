@@ -1,0 +1,74 @@
+"""Changing a text: in the user's editor, or line by line where there is none."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from ..errors import SignoffError
+from .terminal import out
+
+_KNOWN = ("nano", "vim", "vi", "notepad")
+END = "."
+
+
+def edited(text: str) -> str | None:
+    """The text as the user wants it, or None when it was left as it is.
+
+    Raises:
+        SignoffError: the editor cannot be run, or says that it failed.
+    """
+    command = _command()
+    changed = _in_editor(command, text) if command else _line_by_line()
+    return None if changed is None or changed.strip() in ("", text.strip()) else changed
+
+
+def _command() -> list[str] | None:
+    chosen = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+    if chosen:
+        return shlex.split(chosen, posix=os.name != "nt")
+    found = next(filter(None, map(shutil.which, _KNOWN)), None)
+    return [found] if found else None
+
+
+def _in_editor(command: list[str], text: str) -> str | None:
+    descriptor, name = tempfile.mkstemp(prefix="signoff-", suffix=".txt")  # private: mode 0600
+    path = Path(name)
+    try:
+        with open(descriptor, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        try:
+            code = subprocess.run([*command, name], check=False).returncode
+        except OSError as error:
+            raise SignoffError(f"the editor {command[0]!r} cannot be run ({error.strerror}): set EDITOR") from error
+        if code != 0:
+            raise SignoffError(f"the editor {command[0]!r} ended with code {code}; nothing was changed")
+        return _read(path, text)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _read(path: Path, before: str) -> str:
+    try:
+        changed = path.read_text("utf-8").replace("\r\n", "\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SignoffError(f"what the editor wrote cannot be read ({error}); nothing was changed") from error
+    return changed if before.endswith("\n") else changed.removesuffix("\n")
+
+
+def _line_by_line() -> str | None:
+    out.print(f"The new text; end it with a line that holds only '{END}' (nothing else keeps the old one):", markup=False)
+    lines: list[str] = []
+    while True:
+        try:
+            line = input()
+        except EOFError:
+            break
+        if line == END:
+            break
+        lines.append(line)
+    return "\n".join(lines) if lines else None

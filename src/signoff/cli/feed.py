@@ -1,0 +1,108 @@
+"""What happens, as lines for people: who wrote, what was drafted, decided, sent and read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from rich.table import Table
+from rich.text import Text
+
+from ..clock import local_iso
+from ..lifecycle import Delivery, MessageStatus, Reason
+from ..state import StateManager
+from ..store.rows import Row
+from .terminal import one_line, shown
+
+_ACKS = {"server": "on its way", "device": "delivered", "read": "delivered and read", "played": "played"}
+_FOLLOWED = 50
+
+
+class Feed:
+    """Tells once what has happened since the last time it was asked.
+
+    Args:
+        from_the_start: tell what happened before as well.
+    """
+
+    def __init__(self, state: StateManager, *, from_the_start: bool = False) -> None:
+        self._state = state
+        self._store = state.store
+        self._told = 0 if from_the_start else self._store.last_event()
+        self._acks: dict[int, str | None] = {}
+
+    def news(self) -> Iterator[Table]:
+        """The lines, oldest first."""
+        found = [row for status in MessageStatus for row in self._page(status)]
+        for row in sorted(found, key=lambda row: row.arrival):
+            self._told = max(self._told, row.arrival)
+            yield _line(row.changed_at, *_happened(row, self._name(row)))
+            if row.message_status is MessageStatus.SENT:
+                self._acks[row.seq] = None
+        yield from self._receipts()
+
+    def _page(self, status: MessageStatus) -> list[Row]:
+        return self._store.page(self._state.account, status, self._told)
+
+    def _receipts(self) -> Iterator[Table]:
+        for seq in list(self._acks)[:-_FOLLOWED]:
+            del self._acks[seq]
+        for seq, told in list(self._acks.items()):
+            row, attempts = self._store.by_seq(seq), self._store.attempts(seq)
+            ack = attempts[-1].ack if attempts else None
+            if row is not None and ack in _ACKS and ack != told:
+                self._acks[seq] = ack
+                if ack != "server":
+                    yield _line(self._state.clock(), "✓✓", "green", self._name(row), _ACKS[ack])
+
+    def _name(self, row: Row) -> str:
+        return name_of(self._state, row)
+
+
+def name_of(state: StateManager, row: Row) -> str:
+    """Whom a message comes from or goes to: the name, or the address."""
+    message = json.loads(row.payload)
+    name = message.get("fromName")
+    if not name and row.answers is not None and (answered := state.store.by_seq(row.answers)) is not None:
+        name = json.loads(answered.payload).get("fromName")
+    return one_line(name if isinstance(name, str) and name else row.chat or "nobody", 40)
+
+
+def text_of(message: dict[str, object]) -> str:
+    """The words of a message, or what it is instead."""
+    body = message.get("body")
+    return shown(body) if isinstance(body, str) and body else f"‹{one_line(str(message.get('type') or 'no text'), 20)}›"
+
+
+def _happened(row: Row, name: str) -> tuple[str, str, str, str]:
+    """Sign, colour, name, and what happened."""
+    match row.message_status:
+        case MessageStatus.INCOMING:
+            return "←", "cyan", name, one_line(text_of(row.message))
+        case MessageStatus.PENDING_APPROVAL if row.author and row.changed_what == "added":
+            return "✎", "magenta", name, f"{row.author} drafts: {one_line(row.text)}"
+        case MessageStatus.PENDING_APPROVAL:
+            return "?", "magenta", name, f"{row.changed_what} by {row.changed_by}: {one_line(row.text)}"
+        case MessageStatus.APPROVED:
+            return "✓", "green", name, f"approved by {row.approved_by or row.changed_by}"
+        case MessageStatus.REJECTED:
+            why = f": {one_line(row.changed_why)}" if row.changed_why else ""
+            return "✗", "yellow", name, f"{row.changed_what} by {row.changed_by}{why}"
+        case MessageStatus.SENT:
+            by = f", approved by {row.approved_by}" if row.approved_by else ""
+            return "→", "green", name, f"sent{by}: {one_line(row.text)}"
+        case MessageStatus.FAILED if row.delivery == Delivery.UNKNOWN or row.reason == Reason.UNCONFIRMED:
+            return "!", "red", name, "nobody knows whether it arrived: look at the chat"
+        case _:
+            return "!", "red", name, f"not sent: {one_line(row.changed_why or row.changed_what)}"
+
+
+def _line(at: int, sign: str, style: str, name: str, what: str) -> Table:
+    line = Table.grid(padding=(0, 1), expand=True)
+    line.add_column(no_wrap=True)
+    line.add_column(no_wrap=True, width=2)
+    line.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+    said = Text(f"{name} ", style="bold")
+    said.append(what, style="not bold")
+    line.add_row(Text(local_iso(at)[11:19], style="dim"), Text(sign, style=style), said)
+    return line
