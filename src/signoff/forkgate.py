@@ -6,13 +6,10 @@ way. So before a fork everything that registered here comes to rest and closes; 
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 import weakref
 from typing import Protocol
-
-log = logging.getLogger(__name__)
 
 
 class Forkable(Protocol):
@@ -35,24 +32,34 @@ class Forkable(Protocol):
 
 
 _mutex = threading.RLock()
-_registered: weakref.WeakSet[Forkable] = weakref.WeakSet()
+_registered: list[weakref.ref[Forkable]] = []
 _resting: list[Forkable] = []
 
 
 def register(thing: Forkable) -> None:
-    """Bring ``thing`` to rest before every fork, for as long as it lives."""
-    with _mutex:
-        _registered.add(thing)
+    """Bring ``thing`` to rest before every fork, for as long as it lives.
+
+    Waits for nothing: whoever makes a thing may hold what the fork under way waits for.
+    """
+    _registered.append(weakref.ref(thing, _registered.remove))
+
+
+def _awake() -> list[Forkable]:
+    things = [thing for entry in tuple(_registered) if (thing := entry()) is not None and thing not in _resting]
+    return sorted(things, key=lambda thing: thing.fork_order)
 
 
 def _before() -> None:
     _mutex.acquire()
-    for thing in sorted(_registered, key=lambda thing: thing.fork_order):
+    while awake := _awake():  # again each time: one may have been made while another came to rest
+        thing = awake[0]
         _resting.append(thing)
         try:
             thing.before_fork()
         except Exception:  # Python ignores it: the fork goes on in any case
-            log.exception("could not come to rest before a fork")
+            import logging
+
+            logging.getLogger(__name__).exception("could not come to rest before a fork")
 
 
 def _in_parent() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from .clock import local_iso
@@ -89,6 +91,29 @@ def check_text(value: object, what: str) -> str:
     if len(_utf8(value, what)) > MAX_MESSAGE_BYTES:
         raise InvalidMessage(f"{what} is over the limit of {MAX_MESSAGE_BYTES:,} bytes")
     return value
+
+
+def check_limit(value: object) -> int:
+    """Give the greatest number of entries wanted back if it is one.
+
+    Raises:
+        InvalidType: it is no whole number from 0.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise InvalidType(f"a limit is a whole number from 0; got {_short(value)}")
+    return min(value, sys.maxsize)
+
+
+def check_path(value: object, what: str) -> Path:
+    """Give a path back if it can be one.
+
+    Raises:
+        InvalidType: it is neither a string nor a path.
+        InvalidMessage: it holds NUL or lone surrogates.
+    """
+    if not isinstance(value, (str, os.PathLike)):
+        raise InvalidType(f"{what} is a path; got {type(value).__name__}")
+    return Path(check_text(os.fspath(value), what))
 
 
 def check_status(value: object) -> MessageStatus:

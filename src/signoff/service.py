@@ -6,8 +6,10 @@ import logging
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from queue import SimpleQueue
 from types import FrameType
 
 from .assistant import Assistant
@@ -18,7 +20,7 @@ from .pipeline.approval import Approval
 from .pipeline.drafts import Drafts
 from .pipeline.inbox import Inbox
 from .pipeline.keeper import IDLE, Keeper
-from .pipeline.outbox import Outbox
+from .pipeline.outbox import LEASE, Outbox
 from .state import StateManager
 
 log = logging.getLogger(__name__)
@@ -28,6 +30,8 @@ GLANCE = 0.02
 REST = 1.0
 """Seconds after which a stage does a round though nothing has changed: something may have come due."""
 LONGEST_BACK_OFF = 60.0
+PATIENCE = 5.0
+"""Seconds that a stop waits for the stages that can be left in the middle of their work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +49,25 @@ class Service:
         gateway: the way to WhatsApp.
         assistant: drafts the answers; None when a person writes them all.
         assistant_name: what its drafts are signed with when they say nothing themselves.
+        lease: how long work is left to a process that may have been killed over it, in microseconds.
+
+    Attributes:
+        failures: how often each stage has failed since the start.
     """
 
     def __init__(
-        self, state: StateManager, gateway: Gateway, assistant: Assistant | None, assistant_name: str = "assistant"
+        self,
+        state: StateManager,
+        gateway: Gateway,
+        assistant: Assistant | None,
+        assistant_name: str = "assistant",
+        *,
+        lease: int = LEASE,
     ) -> None:
         self._state = state
         self._gateway = gateway
-        self.outbox = Outbox(state, gateway)
+        self.outbox = Outbox(state, gateway, lease=lease)
+        self.failures: Counter[str] = Counter()
         stages = [
             _Stage("inbox", Inbox(state, gateway).round, 0.0),
             _Stage("approval", Approval(state).round, REST),
@@ -60,10 +75,12 @@ class Service:
             _Stage("keeper", Keeper(state, gateway).round, IDLE / SECOND),
         ]
         if assistant is not None:
-            stages.insert(1, _Stage("drafts", Drafts(state, assistant, assistant_name).round, REST))
+            drafts = Drafts(state, assistant, assistant_name, lease=2 * lease, patience=lease / SECOND)
+            stages.insert(1, _Stage("drafts", drafts.round, REST))
         self._stages = stages
         self._stopping = threading.Event()
-        self._threads: list[threading.Thread] = []
+        self._threads: dict[str, threading.Thread] = {}
+        self._signals: SimpleQueue[int] = SimpleQueue()
 
     def start(self) -> None:
         """Start the threads. human_in_the_loop is set on where nobody has chosen."""
@@ -72,14 +89,19 @@ class Service:
             log.warning("human_in_the_loop was not chosen yet: it is on now, so nothing leaves without sign-off")
         for stage in self._stages:
             thread = threading.Thread(target=self._run, args=(stage,), name=f"signoff-{stage.name}", daemon=True)
-            self._threads.append(thread)
+            self._threads[stage.name] = thread
             thread.start()
 
     def stop(self) -> None:
-        """Stop in order: what is being sent at this moment is finished."""
+        """Stop in order: what is being sent at this moment is finished. Everything else goes on at the next start."""
         self._stopping.set()
-        for thread in self._threads:
-            thread.join()
+        until = time.monotonic() + PATIENCE
+        if "outbox" in self._threads:
+            self._threads["outbox"].join()
+        for name, thread in self._threads.items():
+            thread.join(max(0.0, until - time.monotonic()))
+            if thread.is_alive():
+                log.warning("%s does not come to its end; it is left in the middle and goes on at the next start", name)
         self._threads.clear()
 
     def wait(self, timeout: float | None = None) -> bool:
@@ -88,13 +110,17 @@ class Service:
 
     def stop_on_signals(self) -> None:
         """Let SIGTERM and Ctrl+C ask for an orderly stop; a second one ends the process at once."""
+        asked = False
 
         def ask(number: int, _frame: FrameType | None) -> None:
-            if self._stopping.is_set():
+            nonlocal asked
+            if asked:
                 signal.signal(number, signal.SIG_DFL)
                 signal.raise_signal(number)
-            self._stopping.set()
+            asked = True
+            self._signals.put(number)
 
+        threading.Thread(target=self._heed_signals, name="signoff-signals", daemon=True).start()
         signal.signal(signal.SIGTERM, ask)
         signal.signal(signal.SIGINT, ask)
 
@@ -108,6 +134,11 @@ class Service:
         finally:
             self.stop()
 
+    def _heed_signals(self) -> None:
+        """A handler may strike while its own thread holds the lock of an Event; a queue it can always put into."""
+        self._signals.get()
+        self._stopping.set()
+
     def _run(self, stage: _Stage) -> None:
         failures = 0
         while not self._stopping.is_set():
@@ -116,7 +147,7 @@ class Service:
                 worked = stage.round()
                 failures = 0
             except Exception as error:  # a stage goes on whatever happens; what happened is said
-                failures += 1
+                failures = min(failures + 1, 10)
                 self._report(stage, error)
                 self._stopping.wait(min(2.0 ** (failures - 1), LONGEST_BACK_OFF))
                 continue
@@ -124,6 +155,7 @@ class Service:
                 self._wait_for_change(seen, stage.rest)
 
     def _report(self, stage: _Stage, error: Exception) -> None:
+        self.failures[stage.name] += 1
         if isinstance(error, SignoffError):
             log.warning("%s: %s", stage.name, error)
         else:

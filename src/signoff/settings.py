@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from .errors import ConfigError, InvalidMessage
-from .model import MAX_ID_BYTES, check_text
+from .model import MAX_ID_BYTES, check_text, to_json
 
 OWNED_KEYS = {
     "session": "update_session_status() or mark_session_invalid()",
@@ -119,6 +119,7 @@ def check(key: str, value: Any) -> None:
     """
     if check_key(key) in OWNED_KEYS:
         raise ConfigError(f"{key!r} is no setting: it is changed by {OWNED_KEYS[key]}")
+    _check_storable(key, value)
     if key in _GROUPS:
         if not isinstance(value, Mapping):
             raise ConfigError(f"{key} = {value!r}: allowed is a dict such as {defaults()[key]!r}")
@@ -126,6 +127,13 @@ def check(key: str, value: Any) -> None:
             _check_leaf(f"{key}.{leaf}", inner)
     elif "." not in key:
         _check_leaf(key, value)
+
+
+def _check_storable(key: str, value: Any) -> None:
+    try:
+        to_json(value, key)
+    except InvalidMessage as error:
+        raise ConfigError(str(error)) from None
 
 
 def _check_leaf(path: str, value: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -12,20 +13,43 @@ from typing import Any
 from . import lifecycle, settings
 from . import session as sessions
 from .clock import SECOND, Clock, local_iso, system_clock
-from .errors import ConfigError, InvalidMessage, InvalidType, NotFound, StateFileError
+from .errors import (
+    ConfigError,
+    InvalidMessage,
+    InvalidType,
+    NotFound,
+    StateFileError,
+    StoreError,
+    StoreUnavailable,
+)
 from .lifecycle import MessageStatus
-from .model import JsonObject, check_id, check_status, check_text, content_of, to_json
+from .model import (
+    JsonObject,
+    check_id,
+    check_limit,
+    check_path,
+    check_status,
+    check_text,
+    content_of,
+    tidy_text,
+    to_json,
+)
 from .session import Session
 from .shared import Shared
-from .statefile import StateFile
 from .statefile.document import account_info, metadata, render, session_fields, statistics
-from .statefile.exchange import Exchange
+from .statefile.exchange import Exchange, warn
+from .statefile.file import StateFile
+from .statefile.writer import Writer
 from .store import Store, open_store
-from .store.files import RECORD_LISTS
+from .store.files import RECORD_LISTS, View
 from .store.processes import this_host
 from .store.rows import Row
 
-_files: Shared[StateFile] = Shared(lambda file: file.close(), fork_order=1)
+_writers: Shared[Writer] = Shared(lambda writer: writer.close(), fork_order=1)
+
+
+LONGEST_REASON = 10_000
+"""Bytes of a reason of `StateManager.mark_session_invalid` that are kept."""
 
 
 class StateManager:
@@ -53,22 +77,22 @@ class StateManager:
         clock: Clock = system_clock,
         busy_timeout: float = 30.0,
     ) -> None:
-        path = Path(state_file)
-        self.by = by or Path(sys.argv[0] or "script").name or "script"
+        path = _located(state_file)
+        self.by = check_text(by, "by") if by else Path(sys.argv[0] or "script").name or "script"
         self.clock = clock
         self.folder = path.parent
-        self.account_name = check_text(account, "the name of an account")
-        database = path if path.suffix == ".db" else path.with_suffix(".db")
-        self.store: Store = open_store(database, clock=clock, busy_timeout=busy_timeout)
+        self.account_name = _account_name(account)
+        database = path if path.suffix.lower() == ".db" else path.with_suffix(".db")
+        self._writer: Writer | None = None
+        self._open_store: Store | None = open_store(database, clock=clock, busy_timeout=busy_timeout)
         try:
             self.account = self.store.account(self.account_name)
-            self._file = self._open_file(path) if path != database and account == "default" else None
+            self._exchange = Exchange(path, self.store, self.account, clock)
+            if path != database and self.account_name == "default":
+                self._open_file(path)
         except BaseException:
-            self.store.close()
+            self.close()
             raise
-        self._exchange = self._file.exchange if self._file else Exchange(path, self.store, self.account, clock)
-        self._changed: Callable[[], None] = self._file.changed if self._file else _nothing
-        self._look: Callable[[], None] = self._file.look if self._file else _nothing
 
     def __enter__(self) -> StateManager:
         return self
@@ -80,9 +104,23 @@ class StateManager:
 
     def close(self) -> None:
         """Write the state file and let go of the database. The manager cannot be used afterwards."""
-        if self._file is not None:
-            _files.release(self._file)
-        self.store.close()
+        writer, self._writer = self._writer, None
+        store, self._open_store = self._open_store, None
+        if writer is not None:
+            _writers.release(writer)
+        if store is not None:
+            store.close()
+
+    @property
+    def store(self) -> Store:
+        """The verbs on which this manager stands.
+
+        Raises:
+            StoreUnavailable: the manager is closed.
+        """
+        if self._open_store is None:
+            raise StoreUnavailable("this StateManager is closed: make another one")
+        return self._open_store
 
     # Session
 
@@ -122,7 +160,7 @@ class StateManager:
 
     def mark_session_invalid(self, reason: str = "Unknown") -> None:
         """Mark the session as invalid, so that a QR scan is asked for. Not for a backend that does not answer."""
-        why = check_text(reason if isinstance(reason, str) else str(reason), "the reason")
+        why, _ = tidy_text(str(reason), LONGEST_REASON)
         now = self.clock()
         self.change_session(lambda session: sessions.invalidated(session, why, now), "marked invalid", why)
 
@@ -166,9 +204,7 @@ class StateManager:
         Raises:
             InvalidType: ``status`` is no `MessageStatus`, or ``limit`` no whole number from 0.
         """
-        if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 0):
-            raise InvalidType(f"a limit is a whole number from 0, or None; got {limit!r}")
-        return self.store.newest(self.account, check_status(status), limit)
+        return self.store.newest(self.account, check_status(status), None if limit is None else check_limit(limit))
 
     def move_message(self, message_id: str, from_status: MessageStatus, to_status: MessageStatus) -> bool:
         """Move a message from one list to another.
@@ -225,7 +261,7 @@ class StateManager:
 
     def conversation(self, chat: str, limit: int = 50) -> list[JsonObject]:
         """The last messages of a chat that came in or were sent, oldest first, under all addresses of the contact."""
-        return self.store.conversation(self.account, check_text(chat, "an address"), limit)
+        return self.store.conversation(self.account, check_text(chat, "an address"), check_limit(limit))
 
     def history(self, message_id: str) -> list[JsonObject]:
         """Everything that happened to a message, oldest first: when, what, from which list to which, who, why.
@@ -289,6 +325,7 @@ class StateManager:
         """
         if not check_text(text, "the text").strip():
             raise InvalidMessage("the text is empty: reject the message instead")
+        content_of({**self.get_message(message_id).message, "body": text})
         return self._decided(self.store.edit(self.account, check_id(message_id), text, version, by=by or self.by))
 
     def ask_again(self, message_id: str, reason: str | None = None, *, by: str | None = None) -> Row:
@@ -354,20 +391,24 @@ class StateManager:
 
     def get_config(self, key: str) -> Any:
         """Any top-level key of the state, as a copy; None for an unknown one."""
+        if not isinstance(key, str):
+            raise ConfigError(f"a setting's key is a string; got {key!r}")
         self._look()
         if key in settings.OWNED_KEYS:
             return self._owned(key)
-        stored = self.store.setting(self.account, key)
+        stored = self.store.setting(self.account, settings.check_key(key)) if key else None
         default = settings.defaults().get(key)
         return settings.merge(default, stored) if stored is not None else default
 
     def set_config(self, key: str, value: Any) -> None:
-        """Set one setting; the user's own keys hold any JSON value.
+        """Set one setting; the user's own keys hold any JSON value. What a group such as ``watcher_config`` does not
+        name is as by default again.
 
         Raises:
             ConfigError: the key is no setting, or the value is not allowed; names the key, the value and what is.
         """
-        self._set({key: value})
+        settings.check(key, value)
+        self._set(lambda _: {key: value})
 
     def update_config(self, updates: JsonObject) -> None:
         """Set several settings at once; nested ones that are not named stay as they are.
@@ -377,7 +418,9 @@ class StateManager:
         """
         if not isinstance(updates, dict):
             raise InvalidType(f"updates is a dict of settings; got {type(updates).__name__}")
-        self._set(updates)
+        for key, value in updates.items():
+            settings.check(key, value)
+        self._set(lambda stored: {key: settings.merge(stored.get(key), value) for key, value in updates.items()})
 
     def config_author(self, key: str) -> str | None:
         """Who set a setting last; None when nobody did and the default holds."""
@@ -387,8 +430,6 @@ class StateManager:
 
     def get_full_state(self) -> JsonObject:
         """The complete state as the state file shows it, with all messages and not only the newest."""
-        import json
-
         text = self.store.view(self.account, lambda view: "".join(render(view, None)))
         state: JsonObject = json.loads(text)
         return state
@@ -399,15 +440,18 @@ class StateManager:
         Raises:
             StateFileError: it could not be written.
         """
-        self._exchange.export(Path(output_file))
+        self._exchange.export(check_path(output_file, "output_file"))
 
     def backup_state(self) -> str:
-        """Write the complete state to ``whatsapp_state_backup_YYYYMMDD_HHMMSS.json`` beside the state file; its path.
+        """Write the complete state to ``whatsapp_state_backup_YYYYMMDD_HHMMSS.json`` beside the state file.
+
+        Returns:
+            Its name, with its folder if that is not the present one.
 
         Raises:
             StateFileError: it could not be written.
         """
-        return str(self._exchange.backup())
+        return _shown(self._exchange.backup())
 
     def restore_state(self, file: str | os.PathLike[str]) -> str:
         """Bring back what a backup holds; the present state is backed up before, and nothing becomes sendable.
@@ -420,9 +464,9 @@ class StateManager:
         Raises:
             StateFileError: ``file`` cannot be read; nothing was changed.
         """
-        saved = self._exchange.restore_file(Path(file))
+        saved = self._exchange.restore_file(check_path(file, "file"))
         self._changed()
-        return str(saved)
+        return _shown(saved)
 
     def check(self) -> list[str]:
         """Verify the whole store; what is wrong, in words, or nothing."""
@@ -433,15 +477,21 @@ class StateManager:
         self._look()
         self._changed()
 
-    def _open_file(self, path: Path) -> StateFile:
-        key = os.path.realpath(path)
-        file = _files.get(key, lambda: StateFile(path, self.store, self.account, self.clock))
+    def _open_file(self, path: Path) -> None:
+        file = StateFile(path, self.store, self.account, self.clock)
+        self._writer = _writers.get(os.fspath(path), lambda: Writer(file))
         try:
-            file.open()
+            self._writer.open()
         except OSError as error:
-            _files.release(file)
-            raise StateFileError(f"{path} cannot be read ({error.strerror})") from error
-        return file
+            raise StateFileError(f"{path} cannot be read or kept ({error.strerror})") from error
+
+    def _look(self) -> None:
+        if self._writer is not None:
+            self._writer.look()
+
+    def _changed(self) -> None:
+        if self._writer is not None:
+            self._writer.changed()
 
     def _session(self) -> Session:
         self._look()
@@ -454,7 +504,10 @@ class StateManager:
         """Whether the session folder was deleted; a folder that this host sees for the first time is noted."""
         host, there = this_host(), os.path.isdir(self.folder / session.session_path)
         if there and session.authenticated and host not in session.seen_on:
-            self.change_session(lambda present: sessions.with_folder(present, host, True), "folder seen")
+            try:
+                self.change_session(lambda present: sessions.with_folder(present, host, True), "folder seen")
+            except StoreError as error:
+                warn(f"could not note that {session.session_path} was seen: {error}")
         return sessions.folder_gone(session, host, there)
 
     def _rows(self, status: MessageStatus, after: int) -> Iterator[Row]:
@@ -472,26 +525,16 @@ class StateManager:
         decide(row, by=by or self.by)
         return self._decided(self.get_message(message_id))
 
-    def _set(self, updates: JsonObject) -> None:
-        for key, value in updates.items():
-            settings.check(key, value)
-            try:
-                to_json(value, key)
-            except InvalidMessage as error:
-                raise ConfigError(str(error)) from None
+    def _set(self, change: Callable[[JsonObject], JsonObject]) -> None:
         self._look()
-        self.store.change_settings(
-            self.account,
-            lambda stored: {key: settings.merge(stored.get(key), value) for key, value in updates.items()},
-            by=self.by,
-        )
+        self.store.change_settings(self.account, change, by=self.by)
         self._changed()
 
     def _owned(self, key: str) -> Any:
         if key in RECORD_LISTS:
             return self.store.records(self.account, key)
         if key == "messages":
-            return {status.value: self.get_messages(status) for status in MessageStatus}
+            return self.store.view(self.account, _all_messages)
         if key == "session":
             return self.get_session_info()
         if key == "account_info":
@@ -499,5 +542,25 @@ class StateManager:
         return self.store.view(self.account, metadata if key == "metadata" else statistics)
 
 
-def _nothing() -> None:
-    """What is to be done about the state file of a manager that has none."""
+def _located(state_file: str | os.PathLike[str]) -> Path:
+    """The real path of a state file or database, which stays the same when the process changes its folder."""
+    path = check_path(state_file, "state_file")
+    if "://" in os.fspath(state_file):
+        raise StoreUnavailable(f"{state_file} is not supported: give the path of a state file or of a SQLite database")
+    if not path.name or path.is_dir():
+        raise StateFileError(f"{str(path)!r} is a folder: give the path of a file in it")
+    return Path(os.path.realpath(path))
+
+
+def _shown(path: Path) -> str:
+    return path.name if path.parent == Path.cwd() else str(path)
+
+
+def _account_name(name: object) -> str:
+    if not 0 < len(check_text(name, "the name of an account")) <= 200:
+        raise InvalidMessage("the name of an account has from 1 to 200 characters")
+    return str(name)
+
+
+def _all_messages(view: View) -> JsonObject:
+    return {status.value: [json.loads(text) for text in view.messages(status, None)] for status in MessageStatus}

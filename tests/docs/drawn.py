@@ -1,16 +1,18 @@
-"""The parts of docs/concepts.md that are drawn from the code. ``python -m tests.docs.drawn`` draws them anew."""
+"""The parts of the documentation that are drawn from the code. ``python -m tests.docs.drawn`` draws them anew."""
 
 from __future__ import annotations
 
+import ast
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from signoff import errors, lifecycle, settings
 
 from .markdown import ROOT
 
-FILE = ROOT / "docs" / "concepts.md"
+SOURCE = ROOT / "src"
 
 
 def _lifecycle() -> str:
@@ -35,28 +37,47 @@ def _errors() -> str:
     return f"```text\n{errors.__doc__.partition(chr(10) * 2)[2].strip()}\n```"
 
 
-PARTS: dict[str, Callable[[], str]] = {
-    "lifecycle": _lifecycle,
-    "settings": _settings,
-    "owned keys": _owned_keys,
-    "errors": _errors,
+def _layout() -> str:
+    files = sorted(SOURCE.rglob("*.py"), key=lambda file: (file.parent != SOURCE, file.parent.parts, file.name))
+    rows = [f"| `{file.relative_to(ROOT).as_posix()}` | {_first_sentence(file)} |" for file in files]
+    return "\n".join(["| file | |", "|---|---|", *rows])
+
+
+def _first_sentence(file: Path) -> str:
+    text = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
+    paragraph = " ".join(text.partition("\n\n")[0].split())
+    return re.split(r"(?<=\.) (?=[A-Z`])|:$", paragraph)[0].replace("``", "`")
+
+
+Part = Callable[[], str]
+PARTS: Mapping[Path, Mapping[str, Part]] = {
+    ROOT / "docs" / "concepts.md": {
+        "lifecycle": _lifecycle,
+        "settings": _settings,
+        "owned keys": _owned_keys,
+        "errors": _errors,
+    },
+    ROOT / "CONTRIBUTING.md": {"layout": _layout},
 }
 
 
-def draw(document: str) -> str:
+def draw(file: Path) -> str:
     """The document with every part drawn from the code as it is now.
 
     Raises:
         ValueError: a part has no place in it, or more than one.
     """
-    for name, part in PARTS.items():
+    document = file.read_text("utf-8")
+    for name, part in PARTS[file].items():
         place = re.compile(rf"(<!-- drawn: {name} -->\n).*?(\n<!-- end -->)", re.DOTALL)
-        text = f"\n{part()}\n"
-        document, count = place.subn(lambda found, text=text: found[1] + text + found[2], document)  # type: ignore[misc]
-        if count != 1:
-            raise ValueError(f"{FILE.name} has {count} places for '<!-- drawn: {name} -->', not one")
+        if len(place.findall(document)) != 1:
+            raise ValueError(f"{file.name} has not one place for '<!-- drawn: {name} -->'")
+        found = place.search(document)
+        assert found is not None
+        document = document[: found.end(1)] + f"\n{part()}\n" + document[found.start(2) :]
     return document
 
 
 if __name__ == "__main__":
-    FILE.write_text(draw(FILE.read_text("utf-8")), "utf-8")
+    for each in PARTS:
+        each.write_text(draw(each), "utf-8")

@@ -64,9 +64,8 @@ def test_the_assistant_answers_about_orders_and_leaves_the_rest(monkeypatch: pyt
         conversation = [{"id": str(number), "body": text} for number, text in enumerate(said)]
         return answer(conversation[-1], conversation)
 
-    assert ask("Where is my order 1042?") == Draft(
-        "Your order 1042 is on its way and arrives tomorrow.", "orders", "order 1042: is on its way and arrives tomorrow"
-    )
+    state = "is on its way and arrives tomorrow"
+    assert ask("Where is my order 1042?") == Draft(f"Your order 1042 {state}.", "orders", f"order 1042: {state}")
     assert ask("My number is 1043", "So when does the order come?") == ask("Order 1043?")
     unknown = ask("Order 9999 please")
     assert isinstance(unknown, Draft)

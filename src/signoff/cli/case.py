@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from rich import box
 from rich.console import Console, Group, RenderableType
-from rich.panel import Panel
 from rich.text import Text
 
 from ..clock import local_iso, parse_iso
@@ -15,11 +13,12 @@ from ..model import JsonObject
 from ..state import StateManager
 from ..store.rows import Row
 from .feed import name_of, text_of
-from .terminal import one_line, shown
+from .terminal import SLACK, one_line, shown
 
 CONTEXT = 20
 """How many messages of a conversation are looked at."""
 _FRAME = 4
+"""Lines that stand in every case: the two rules and the two gaps."""
 _LEAST = 3
 
 
@@ -60,34 +59,38 @@ def with_beside(case: Case, heading: str, text: str) -> Case:
 
 
 def render_case(case: Case, console: Console, *, place: str = "", height: int | None = None) -> RenderableType:
-    """The case as a panel; with ``height`` what does not fit into so many lines is left out, and that is said."""
-    width = console.width - _FRAME
-    draft = _wrapped([_draft(case)], console, width - 2)
-    notes = _wrapped(_notes(case), console, width)
-    talk = _wrapped([_said(entry) for entry in case.conversation], console, width)
+    """The case, ruled off above and below; with ``height`` what does not fit into so many lines is left out, and that
+    is said."""
+    width = console.width - SLACK
+    draft = _wrapped([_draft(case)], console, width - 4)
+    notes = _wrapped(_notes(case), console, width - 2)
+    talk = _wrapped([_said(entry) for entry in case.conversation], console, width - 2)
     if height is not None:
         room = max(height - _FRAME - len(notes), 2 * _LEAST)
-        draft = _first(draft, room - min(len(talk), _LEAST), console, width)
+        draft = _first(draft, room - min(len(talk), _LEAST))
         talk = _last(talk, room - len(draft))
-    bar = Text("┃ ", style="red" if case.is_unconfirmed else "magenta")
-    quoted = [Text.assemble(bar, line) for line in draft]
-    gap = [Text()] if talk else []
-    return Panel(
-        Group(*talk, *gap, *quoted, *([Text()] if notes else []), *notes),
-        box=box.HORIZONTALS,
-        title=_title(case),
-        title_align="left",
-        subtitle=place or None,
-        subtitle_align="right",
-        border_style="red" if case.is_unconfirmed or case.row.stale else "blue",
-        padding=(0, 1),
-    )
+    style = "red" if case.is_unconfirmed or case.row.stale else "blue"
+    lines = [
+        *talk,
+        *([Text()] if talk else []),
+        *(Text.assemble(("┃ ", style), line) for line in draft),
+        Text(),
+        *notes,
+    ]
+    inside = [Text.assemble("  ", line) for line in lines]
+    return Group(_rule(_title(case), width, style), *inside, _rule(Text(place, style="dim"), width, style))
+
+
+def _rule(label: Text, width: int, style: str) -> Text:
+    """A line across the screen with a label in it."""
+    rule = Text.assemble(("── ", style), label, " " if label else "")
+    return rule.append("─" * max(width - rule.cell_len, 2), style=style)
 
 
 def _title(case: Case) -> Text:
-    title = Text(f"{case.name} ", style="bold")
+    title = Text(case.name, style="bold")
     if case.row.chat and case.row.chat != case.name:
-        title.append(f"· {one_line(case.row.chat, 30)} ", style="dim not bold")
+        title.append(f" · {one_line(case.row.chat, 30)}", style="dim not bold")
     return title
 
 
@@ -136,7 +139,7 @@ def _wrapped(texts: list[Text], console: Console, width: int) -> list[Text]:
     return [line for text in texts for line in text.wrap(console, width)]
 
 
-def _first(lines: list[Text], room: int, console: Console, width: int) -> list[Text]:
+def _first(lines: list[Text], room: int) -> list[Text]:
     if len(lines) <= room:
         return lines
     kept = lines[: max(room - 1, 1)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated
@@ -31,6 +32,7 @@ def demo(folder: FolderOption = Path(".demo"), keep: KeepOption = False, yes: Ye
     People write in, drafts appear, and you decide. What you approve is delivered; nothing else is.
     Without a terminal it decides by itself and ends with the statistics.
     """
+    logging.getLogger("signoff").addHandler(logging.NullHandler())  # what it says is shown, not logged
     asks = is_interactive() and not yes
     with workspace(folder, keep=keep) as file, StateManager(file, by="demo") as state:
         out.print(f"Café Lumen opens. The state is kept in {file}.", markup=False)

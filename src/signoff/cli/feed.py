@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from rich.table import Table
 from rich.text import Text
 
 from ..clock import local_iso
 from ..lifecycle import Delivery, MessageStatus, Reason
 from ..state import StateManager
 from ..store.rows import Row
-from .terminal import one_line, shown
+from .terminal import SLACK, one_line, out, shown
 
 _ACKS = {"server": "on its way", "device": "delivered", "read": "delivered and read", "played": "played"}
 _FOLLOWED = 50
@@ -31,7 +30,7 @@ class Feed:
         self._told = 0 if from_the_start else self._store.last_event()
         self._acks: dict[int, str | None] = {}
 
-    def news(self) -> Iterator[Table]:
+    def news(self) -> Iterator[Text]:
         """The lines, oldest first."""
         found = [row for status in MessageStatus for row in self._page(status)]
         for row in sorted(found, key=lambda row: row.arrival):
@@ -44,7 +43,7 @@ class Feed:
     def _page(self, status: MessageStatus) -> list[Row]:
         return self._store.page(self._state.account, status, self._told)
 
-    def _receipts(self) -> Iterator[Table]:
+    def _receipts(self) -> Iterator[Text]:
         for seq in list(self._acks)[:-_FOLLOWED]:
             del self._acks[seq]
         for seq, told in list(self._acks.items()):
@@ -79,7 +78,7 @@ def _happened(row: Row, name: str) -> tuple[str, str, str, str]:
     match row.message_status:
         case MessageStatus.INCOMING:
             return "←", "cyan", name, one_line(text_of(row.message))
-        case MessageStatus.PENDING_APPROVAL if row.author and row.changed_what == "added":
+        case MessageStatus.PENDING_APPROVAL if row.author and row.changed_what in ("added", "asked"):
             return "✎", "magenta", name, f"{row.author} drafts: {one_line(row.text)}"
         case MessageStatus.PENDING_APPROVAL:
             return "?", "magenta", name, f"{row.changed_what} by {row.changed_by}: {one_line(row.text)}"
@@ -97,12 +96,7 @@ def _happened(row: Row, name: str) -> tuple[str, str, str, str]:
             return "!", "red", name, f"not sent: {one_line(row.changed_why or row.changed_what)}"
 
 
-def _line(at: int, sign: str, style: str, name: str, what: str) -> Table:
-    line = Table.grid(padding=(0, 1), expand=True)
-    line.add_column(no_wrap=True)
-    line.add_column(no_wrap=True, width=2)
-    line.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
-    said = Text(f"{name} ", style="bold")
-    said.append(what, style="not bold")
-    line.add_row(Text(local_iso(at)[11:19], style="dim"), Text(sign, style=style), said)
+def _line(at: int, sign: str, style: str, name: str, what: str) -> Text:
+    line = Text.assemble((local_iso(at)[11:19], "dim"), (f" {sign:<2} ", style), (name, "bold"), f" {what}")
+    line.truncate(out.width - SLACK, overflow="ellipsis")
     return line

@@ -12,6 +12,10 @@ from rich.text import Text
 DONE, NO, USAGE, UNUSABLE, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes: done; the answer is no; wrongly asked; the store or a file cannot be used; stopped by Ctrl+C."""
 
+SLACK = 4
+"""Columns at the right edge that are left free: terminals disagree about how wide some emoji are, and a line that is
+wider than was thought would wrap."""
+
 _DIRECTIONS = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _UNSEEN = (*range(0x20), *range(0x7F, 0xA0), *_DIRECTIONS, 0x2028, 0x2029)
 _SHOWN = {code: f"‹{code:02X}›" for code in _UNSEEN if chr(code) not in "\n\t"} | {ord("\t"): "    "}

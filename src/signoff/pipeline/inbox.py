@@ -176,10 +176,10 @@ def _storable(fields: dict[str, Any], data: dict[str, Any], notes: list[str]) ->
         except InvalidMessage:
             left_out += 1
             continue
-        if size + len(text) > TEXT_BYTES:
+        size += len(text.encode())
+        if size > TEXT_BYTES:
             left_out += 1
             continue
-        size += len(text)
         kept |= json.loads(text)
     if left_out:
         notes.append(f"fields of the gateway: {left_out} left out")

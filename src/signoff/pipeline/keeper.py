@@ -61,7 +61,7 @@ class Keeper:
 
 
 def _is_recent(at: int | None, now: int, wait: int) -> bool:
-    """Whether something was done less than ``wait`` ago. What lies in the future, of a clock set back, is not recent."""
+    """Whether it was done less than ``wait`` ago; not where it lies in the future, of a clock that was set back."""
     return at is not None and 0 <= now - at < wait
 
 

@@ -15,5 +15,6 @@ NAME_BYTES = 1000
 def note_answer(state: StateManager, account: Account | None, what: str) -> None:
     """Note that the backend answered that it is ready, and for which account where it tells."""
     now = state.clock()
-    info = account and {name: tidy_text(value, NAME_BYTES)[0] for name, value in asdict(account).items()}
+    shown = asdict(account) if account is not None else {}
+    info = {name: tidy_text(value, NAME_BYTES)[0] for name, value in shown.items()} or None
     state.change_session(lambda session: sessions.answered(session, now, info), what)

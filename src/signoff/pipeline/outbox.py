@@ -11,8 +11,10 @@ import random
 from collections.abc import Callable
 
 from ..clock import MINUTE, SECOND
+from ..errors import StoreError
 from ..gateway import Accepted, Gateway, Outcome, Outgoing, Refused, Unknown
 from ..lifecycle import retry_delay
+from ..model import tidy_id, tidy_text
 from ..state import StateManager
 from ..statefile.exchange import HOLD
 from ..store.rows import Claim
@@ -23,6 +25,9 @@ LEASE = 2 * MINUTE
 LOOK_AGAIN = 10 * SECOND
 LOOK_FOR = 5 * MINUTE
 """How long after its beginning an attempt is looked up before it is called unconfirmed."""
+REASON_BYTES = 1000
+APPROVALS = ("approved", "tried again", "send again")
+"""The events that let a message go."""
 
 
 class Outbox:
@@ -31,21 +36,31 @@ class Outbox:
     Args:
         by: who is noted as the sender.
         jitter: gives random numbers from 0 to 1, for the time of retries.
+        lease: how long an attempt is left to the process that makes it, in microseconds; longer than a call of the
+            gateway can take. After that another process finds out what became of it.
     """
 
     def __init__(
-        self, state: StateManager, gateway: Gateway, by: str = "outbox", jitter: Callable[[], float] = random.random
+        self,
+        state: StateManager,
+        gateway: Gateway,
+        by: str = "outbox",
+        jitter: Callable[[], float] = random.random,
+        *,
+        lease: int = LEASE,
     ) -> None:
         self._state = state
         self._store = state.store
         self._gateway = gateway
         self._by = by
         self._jitter = jitter
-        self._not_before = 0
+        self._lease = lease
+        self._sent_at: int | None = None
+        self._unsettled: list[tuple[Claim, Outcome]] = []
 
     def round(self) -> int:
         """Find out what became of attempts whose sender is gone, and send one message; how many were handled."""
-        return self.recover() + self._send_next()
+        return self._settle_rest() + self.recover() + self._send_next()
 
     def recover(self) -> int:
         """Look up the attempts whose sender is gone; how many."""
@@ -56,9 +71,10 @@ class Outbox:
 
     def deliver(self, claim: Claim) -> Outcome:
         """Hand a claimed message to the gateway, once, and settle the attempt by what comes of it."""
-        if self._state.clock() >= claim.lease:
-            return Unknown("the claim ran out before the message was handed over")
-        outcome = self._call(claim)
+        if self._state.clock() < claim.lease:
+            outcome = self._call(claim)
+        else:  # another process may be finding out what became of it
+            outcome = Refused("the claim ran out before the message was handed over", passing=True)
         if isinstance(outcome, Unknown):
             log.warning("nobody knows yet whether message %s left: %s", claim.id, outcome.reason)
             outcome = self._looked_up(claim, outcome.reason)
@@ -66,16 +82,26 @@ class Outbox:
         return outcome
 
     def _send_next(self) -> int:
-        now = self._state.clock()
-        if now < self._not_before or self._state.get_config(HOLD):
+        if self._is_too_soon() or self._state.get_config(HOLD):
             return 0
-        claim = self._store.claim_next(self._state.account, lease=LEASE, by=self._by)
+        claim = self._store.claim_next(self._state.account, lease=self._lease, by=self._by)
         if claim is None:
             return 0
-        self._gateway.typing(claim.chat)
+        self._show_typing(claim)
         self.deliver(claim)
-        self._not_before = self._state.clock() + int(self._state.get_config("pacing_config")["min_seconds"] * SECOND)
+        self._sent_at = self._state.clock()
         return 1
+
+    def _is_too_soon(self) -> bool:
+        """Whether the last message was sent a moment ago. One that lies in the future, of a clock set back, was not."""
+        pause = int(self._state.get_config("pacing_config")["min_seconds"] * SECOND)
+        return self._sent_at is not None and 0 <= self._state.clock() - self._sent_at < pause
+
+    def _show_typing(self, claim: Claim) -> None:
+        try:
+            self._gateway.typing(claim.chat)
+        except Exception:  # a courtesy: the message goes all the same
+            log.exception("the gateway %s could not show typing before message %s", self._gateway.name, claim.id)
 
     def _call(self, claim: Claim) -> Outcome:
         try:
@@ -93,27 +119,54 @@ class Outbox:
         return Refused(f"{why}; it never left", passing=True) if isinstance(found, Refused) else found
 
     def _settle(self, claim: Claim, outcome: Outcome) -> None:
+        """Write down what became of an attempt. What the store cannot take now is kept for the next round."""
+        try:
+            self._write(claim, outcome)
+        except StoreError:
+            self._unsettled.append((claim, outcome))
+            raise
+
+    def _settle_rest(self) -> int:
+        settled = 0
+        while self._unsettled:
+            self._write(*self._unsettled[0])
+            del self._unsettled[0]
+            settled += 1
+        return settled
+
+    def _write(self, claim: Claim, outcome: Outcome) -> None:
         move = not claim.script
         if isinstance(outcome, Accepted):
-            settled = self._store.accepted(claim, outcome.id, by=self._by, move=move)
+            gateway_id = None if outcome.id is None else tidy_id(outcome.id)
+            settled = self._store.accepted(claim, gateway_id, by=self._by, move=move)
         elif isinstance(outcome, Refused):
-            settled = self._settle_refused(claim, outcome, move)
+            settled = self._write_refused(claim, outcome, move)
         elif self._gateway.can_lookup and self._state.clock() - claim.started_at < LOOK_FOR:
-            settled = self._store.look_again(claim, self._state.clock() + LOOK_AGAIN, by=self._by, why=outcome.reason)
+            again = self._state.clock() + LOOK_AGAIN
+            settled = self._store.look_again(claim, again, by=self._by, why=_reason(outcome))
         else:
-            settled = self._store.unconfirmed(claim, outcome.reason, by=self._by, move=move)
+            settled = self._store.unconfirmed(claim, _reason(outcome), by=self._by, move=move)
         if not settled:
             log.warning("attempt %d of message %s was settled by someone else meanwhile", claim.number, claim.id)
         self._state.refresh()
 
-    def _settle_refused(self, claim: Claim, outcome: Refused, move: bool) -> bool:
-        retry = self._state.get_config("retry_config")
-        if outcome.passing and claim.number <= retry["max_retries"]:
-            wait = retry_delay(claim.number, retry["retry_delay_seconds"], retry["exponential_backoff"], self._jitter())
-            due = self._state.clock() + int(wait * SECOND)
-            return self._store.postponed(claim, outcome.reason, due, by=self._by)
-        log.warning("message %s was refused: %s", claim.id, outcome.reason)
-        return self._store.refused(claim, outcome.reason, by=self._by, move=move)
+    def _write_refused(self, claim: Claim, outcome: Refused, move: bool) -> bool:
+        retry, tries, why = self._state.get_config("retry_config"), self._tries(claim), _reason(outcome)
+        if outcome.passing and tries <= retry["max_retries"]:
+            wait = retry_delay(tries, retry["retry_delay_seconds"], retry["exponential_backoff"], self._jitter())
+            return self._store.postponed(claim, why, self._state.clock() + int(wait * SECOND), by=self._by)
+        log.warning("message %s was refused: %s", claim.id, why)
+        return self._store.refused(claim, why, by=self._by, move=move)
+
+    def _tries(self, claim: Claim) -> int:
+        """How many attempts the present approval has had, this one among them."""
+        kinds = [event.kind for event in self._store.history(self._state.account, claim.id)]
+        approved = max(number for number, kind in enumerate(kinds) if kind in APPROVALS)
+        return kinds[approved:].count("claimed")
+
+
+def _reason(outcome: Refused | Unknown) -> str:
+    return tidy_text(outcome.reason, REASON_BYTES)[0]
 
 
 def _outgoing(claim: Claim) -> Outgoing:

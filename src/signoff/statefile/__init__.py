@@ -2,9 +2,7 @@
 
 * `document`: what it says.
 * `edits`: what it brings when somebody has changed it, or copied a backup over it.
-* `file`: when it is read and written.
+* `exchange`: taking that up into the store, and writing backups.
+* `file`: reading and replacing it so that nobody's change is lost.
+* `writer`: when it is read and written.
 """
-
-from .file import StateFile
-
-__all__ = ["StateFile"]

@@ -30,34 +30,26 @@ _NO_ACCOUNT = {"number": None, "name": None, "platform": None, "last_updated": N
 
 
 def render(view: View, limit: int | None, kind: str | None = None) -> Iterator[str]:
-    """The whole document as pieces of JSON text, each message on a line of its own.
+    """The whole document as pieces of JSON text, in the guide's order, each message on a line of its own.
 
     Args:
         limit: how many messages of each list, newest; None for all.
         kind: ``backup`` for what is meant to be restored.
     """
     yield "{\n"
-    for key, value in head(view).items():
-        yield f"  {json.dumps(key)}: {_indented(value)},\n"
+    yield _field("session", session_fields(view.session)) + _field("account_info", account_info(view.session))
     yield '  "messages": {\n'
     for number, status in enumerate(MessageStatus):
         yield from _list(status.value, view.messages(status, limit), indent="    ")
         yield ",\n" if number < len(MessageStatus) - 1 else "\n"
     yield "  },\n"
+    yield _field("statistics", statistics(view))
+    for key, value in with_defaults(view.settings).items():
+        yield _field(key, value)
     for name in RECORD_LISTS:
         yield from _list(name, view.records(name, limit), indent="  ")
         yield ",\n"
     yield f'  "metadata": {_indented(metadata(view, kind))}\n}}\n'
-
-
-def head(view: View) -> dict[str, Any]:
-    """Everything but the lists and the metadata."""
-    return {
-        "session": session_fields(view.session),
-        "account_info": account_info(view.session),
-        **with_defaults(view.settings),
-        "statistics": statistics(view),
-    }
 
 
 def statistics(view: View) -> dict[str, Any]:
@@ -104,6 +96,10 @@ def _list(name: str, entries: Iterable[str], indent: str) -> Iterator[str]:
         yield f"{separator}{indent}  {entry}"
         separator = ",\n"
     yield "]" if separator == "\n" else f"\n{indent}]"
+
+
+def _field(key: str, value: Any) -> str:
+    return f"  {json.dumps(key, ensure_ascii=False)}: {_indented(value)},\n"
 
 
 def _indented(value: Any) -> str:

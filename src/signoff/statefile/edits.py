@@ -80,7 +80,7 @@ def settings_change(document: Document, base: Mapping[str, Any], report: Report)
     """The settings of a file that differ from ``base`` and are allowed, nested."""
     changes: dict[str, Any] = {}
     for key, value in document.items():
-        if key in settings.OWNED_KEYS or key == HOLD or not _storable(key, value, report):
+        if key in settings.OWNED_KEYS or key == HOLD or not _storable(key, {key: value}, report):
             continue
         change = _allowed(key, difference(value, base.get(key, _MISSING)), report)
         if change is not _MISSING:
@@ -93,7 +93,7 @@ def session_change(document: Document, base: Mapping[str, Any], report: Report) 
     changes: dict[str, Any] = {}
     extra: dict[str, Any] = {}
     for name, value in _dict(document.get("session")).items():
-        if not _storable(f"session.{name}", value, report) or same(value, base.get(name, _MISSING)):
+        if not _storable(f"session.{name}", {name: value}, report) or same(value, base.get(name, _MISSING)):
             continue
         if name in sessions.SHOWN or name in _INVALIDATION:
             _session_field(name, value, changes, report)
@@ -103,7 +103,7 @@ def session_change(document: Document, base: Mapping[str, Any], report: Report) 
     info = {
         name: value
         for name, value in _dict(document.get("account_info")).items()
-        if _storable(f"account_info.{name}", value, report) and not same(value, shown.get(name, _MISSING))
+        if _storable(f"account_info.{name}", {name: value}, report) and not same(value, shown.get(name, _MISSING))
     }
     return lambda session: session._replace(
         **changes, extra={**session.extra, **extra}, account_info={**session.account_info, **info}
@@ -112,21 +112,21 @@ def session_change(document: Document, base: Mapping[str, Any], report: Report) 
 
 def messages_of(document: Document, report: Report) -> Iterator[tuple[MessageStatus, Content]]:
     """Every message of a file that can be stored; those further along first."""
-    lists = _dict(document.get("messages"))
+    lists = dict(_dict(document.get("messages")))
     for status in _FURTHEST_FIRST:
-        entries = lists.get(status.value)
-        for number, entry in enumerate(entries if isinstance(entries, list) else []):
+        for number, entry in enumerate(_list(f"messages.{status.value}", lists.pop(status.value, []), report)):
             try:
                 yield status, content_of(_with_id(entry))
             except InvalidMessage as error:
                 report(f"messages.{status.value}[{number}] was left out: {error}")
+    for name in lists:
+        report(f"messages.{name} was left out: there is no such list")
 
 
 def records_of(document: Document, report: Report) -> Iterator[tuple[str, str, str]]:
     """Every entry of the lists that other components keep: list, id and JSON text."""
     for name in RECORD_LISTS:
-        entries = document.get(name)
-        for number, entry in enumerate(entries if isinstance(entries, list) else []):
+        for number, entry in enumerate(_list(name, document.get(name, []), report)):
             if not isinstance(entry, dict):
                 report(f"{name}[{number}] was left out: it is no object")
             elif _storable(f"{name}[{number}]", entry, report):
@@ -148,7 +148,7 @@ def totals_of(document: Document, report: Report) -> dict[MessageStatus, tuple[i
 
 
 def difference(value: Any, base: Any) -> Any:
-    """What of ``value`` differs from ``base``: in objects only those fields. A field that is missing is no difference."""
+    """What of ``value`` differs from ``base``; in objects only those fields, and a missing one is no difference."""
     if isinstance(value, dict) and isinstance(base, dict):
         inner = {name: difference(below, base.get(name, _MISSING)) for name, below in value.items()}
         return {name: below for name, below in inner.items() if below is not _MISSING} or _MISSING
@@ -234,6 +234,13 @@ def _with_id(entry: Any) -> Any:
         check_nesting(entry, "it")
         return {**entry, "id": derived_id("message", entry)}
     return {**entry, "id": str(own)} if isinstance(own, int) and not isinstance(own, bool) else dict(entry)
+
+
+def _list(name: str, value: Any, report: Report) -> list[Any]:
+    if isinstance(value, list):
+        return value
+    report(f"{name} was left out: it is no list")
+    return []
 
 
 def _dict(value: Any) -> dict[str, Any]:

@@ -1,32 +1,39 @@
-"""What goes from the state file into the store: the state to begin with, edits, restored backups."""
+"""What goes from files into the store, and out of it: the state to begin with, edits, backups."""
 
 from __future__ import annotations
 
 import json
-import logging
 from pathlib import Path
 from typing import Any
 
 from ..clock import Clock
 from ..errors import StateFileError
+from ..settings import with_defaults
 from ..store import Store
-from ..store.files import FileRevision
+from ..store.files import FileEdit, KnownFile
 from . import edits
 from .document import render
-from .export import digest, time_stamp, unused, write_private, write_verified
+from .export import digest, reserved, time_stamp, write_new, write_private, write_verified
 
-log = logging.getLogger(__name__)
-
-HOLD = "outbox_hold"
-"""The setting that holds the outbox, saying why, until a person confirms."""
+HOLD = edits.HOLD
 
 Document = dict[str, Any]
 
 
+def warn(text: str) -> None:
+    """Log a warning. The import stands here because it would cost every start more than it is worth."""
+    import logging
+
+    logging.getLogger("signoff.statefile").warning("%s", text.encode(errors="backslashreplace").decode())
+
+
 def parse(text: bytes) -> Document | None:
-    """The document of a state file, or None when it is no JSON object."""
+    """The document of a state file, or None when it is no JSON object. Bytes that are no UTF-8 become U+FFFD."""
     try:
-        document = json.loads(text)
+        try:
+            document = json.loads(text)
+        except UnicodeDecodeError:
+            document = json.loads(text.decode(errors="replace"))
     except (ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None
@@ -44,7 +51,7 @@ def where_broken(text: bytes) -> str:
 
 
 class Exchange:
-    """Takes files up into the store of one account.
+    """Takes files up into the store of one account, and writes backups of it.
 
     Args:
         path: the state file; backups and copies are made beside it.
@@ -57,37 +64,38 @@ class Exchange:
         self._clock = clock
 
     def begin(self, text: bytes | None) -> None:
-        """Begin a new store, importing the file that stood there before it; a copy of that file is kept."""
+        """Begin the account, importing the file that stood there before it; a copy of that file is kept."""
         document = parse(text) if text is not None else None
         if text is None or document is None:
-            self._store.begin(self._account, None, by="signoff")
+            self._store.begin(self._account, None, None, by="signoff")
             return
-        copy = unused(self._beside("before_import"))
-        write_private(copy, text)
-        if not self._store.begin(self._account, edits.import_of(document, text, self._report), by="import"):
+        copy = self._keep("before_import", text)
+        if not self._store.begin(self._account, edits.import_of(document, self._report), digest(text), by="import"):
             copy.unlink()
 
-    def take_up(self, document: Document, text: bytes) -> None:
-        """Take up what a file brings, once: a backup is restored, anything else is an edit."""
-        if self._store.file_known(self._account) == digest(text):
-            return
-        metadata = document.get("metadata")
-        metadata = metadata if isinstance(metadata, dict) else {}
-        if metadata.get("kind") == "backup":
-            self.restore(document, text)
-            return
-        base, known = self._base(metadata)
-        self._store.take_up(self._account, edits.edit_of(document, text, base, known, self._report), by="file")
+    def take_up(self, document: Document, text: bytes, known: KnownFile | None) -> bool:
+        """Take up what a state file brings: a backup is restored, anything else is an edit.
 
-    def restore(self, document: Document, text: bytes, *, again: bool = False) -> Path:
-        """Bring back what a backup holds; the present state is backed up before. Returns that backup's path."""
-        edit = edits.restore_of(document, text, self._report)
-        saved = self.backup()
-        self._store.take_up(self._account, edit, by="restore", again=again)
-        return saved
+        Args:
+            known: the file that was known before ``text`` was read; False when it is not the known one any more, and
+                the file is to be read again.
+        """
+        revision = self._own_revision(document)
+        newer = self._hold_if_newer(revision, text)
+        if _metadata(document).get("kind") == "backup":
+            edit, by = self._restoring(document), "restore"
+            self.backup()
+        else:
+            base = None if revision is None or newer else self._store.file_revision(self._account, revision)
+            shown = base or self._store.file_revision(self._account, None)
+            edit, by = edits.edit_of(document, shown, base is not None, self._report), "file"
+        return self._store.take_up_once(self._account, edit, digest(text), known, by=by)
 
     def restore_file(self, source: Path) -> Path:
         """Bring back what the file ``source`` holds: a backup, an export, or any other state file.
+
+        Returns:
+            The backup of the state as it was before.
 
         Raises:
             StateFileError: it cannot be read; nothing was changed.
@@ -99,59 +107,69 @@ class Exchange:
         document = parse(text)
         if document is None:
             raise StateFileError(f"{source} is no state file ({where_broken(text)}); nothing was changed")
-        return self.restore(document, text, again=True)
+        self._hold_if_newer(self._own_revision(document), text)
+        edit = self._restoring(document)
+        saved = self.backup()
+        self._store.take_up(self._account, edit, by="restore")
+        return saved
 
     def backup(self) -> Path:
-        """Write the whole state to a new file beside the state file, named for the time."""
-        return self.export(unused(self._path.with_name(f"whatsapp_state_backup_{time_stamp(self._clock())}.json")))
+        """Write the whole state to a new file beside the state file, named for the time.
 
-    def export(self, target: Path) -> Path:
+        Raises:
+            StateFileError: it could not be written.
+        """
+        target = self._path.with_name(f"whatsapp_state_backup_{time_stamp(self._clock())}.json")
+        return self._store.view(self._account, lambda view: write_new(target, render(view, None, "backup")))
+
+    def export(self, target: Path) -> None:
         """Write the whole state, one moment of it, to ``target``.
 
         Raises:
             StateFileError: it could not be written; nothing was replaced.
         """
         self._store.view(self._account, lambda view: write_verified(target, render(view, None, "backup")))
-        return target
 
-    def set_aside(self, text: bytes) -> Path:
-        """Keep a file that cannot be read under another name, and report it."""
-        aside = unused(self._beside("unreadable"))
-        try:
-            self._path.rename(aside)
-        except FileNotFoundError:
-            return aside  # another process was faster
-        except OSError as error:
-            raise StateFileError(
-                f"{self._path} cannot be read ({where_broken(text)}) nor set aside: {error}"
-            ) from error
-        log.warning(
-            "%s could not be read (%s); it was kept as %s and written anew", self._path, where_broken(text), aside
-        )
-        return aside
+    def set_aside(self, text: bytes) -> None:
+        """Keep the text of a file that cannot be read under another name, and report it."""
+        copy = self._keep("unreadable", text)
+        warn(f"{self._path} could not be read ({where_broken(text)}); it was kept as {copy} and is written anew")
 
-    def _base(self, metadata: Document) -> tuple[FileRevision | None, bool]:
-        """What the file of this revision said, and whether that is known."""
+    def _restoring(self, document: Document) -> FileEdit:
+        present = with_defaults(self._store.settings(self._account))
+        return edits.restore_of(document, present, self._report)
+
+    def _own_revision(self, document: Document) -> int | None:
+        """The revision of a file that this store wrote, else None."""
+        metadata = _metadata(document)
         revision = metadata.get("revision")
-        newest = self._store.file_revision(self._account, None)
-        if metadata.get("store") != self._store.store_id() or not isinstance(revision, int) or revision < 0:
-            return newest, False
-        if revision > self._store.last_event():
-            self._hold(revision)
-            return newest, False
-        base = self._store.file_revision(self._account, revision)
-        return base or newest, base is not None
+        own = metadata.get("store") == self._store.store_id()
+        return revision if own and isinstance(revision, int) and 0 <= revision < 1 << 53 else None
 
-    def _hold(self, revision: int) -> None:
+    def _hold_if_newer(self, revision: int | None, text: bytes) -> bool:
+        """Hold the outbox if a file of this store knows more than the database: that is then an older copy."""
+        last = self._store.last_event()
+        if revision is None or revision <= last:
+            return False
         why = (
-            f"the state file is of revision {revision}, the database of {self._store.last_event()}: the database is an "
-            "older copy and may not know what was sent since"
+            f"a state file is of revision {revision}, the database of {last}: the database is an older copy and may "
+            "not know what was sent since"
         )
-        log.warning("%s; nothing is sent until a person confirms: signoff doctor --release", why)
         self._store.change_settings(self._account, lambda _: {HOLD: why}, by="file")
+        copy = self._keep("newer", text)
+        warn(f"{self._path}: {why}; the file was kept as {copy}; nothing is sent until a person confirms")
+        return True
 
-    def _beside(self, what: str) -> Path:
-        return self._path.with_name(f"{self._path.stem}_{what}_{time_stamp(self._clock())}{self._path.suffix}")
+    def _keep(self, what: str, text: bytes) -> Path:
+        name = f"{self._path.stem}_{what}_{time_stamp(self._clock())}{self._path.suffix}"
+        copy = reserved(self._path.with_name(name))
+        write_private(copy, text)
+        return copy
 
     def _report(self, problem: str) -> None:
-        log.warning("%s: %s", self._path, problem)
+        warn(f"{self._path}: {problem}")
+
+
+def _metadata(document: Document) -> Document:
+    metadata = document.get("metadata")
+    return metadata if isinstance(metadata, dict) else {}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..clock import local_iso
@@ -21,17 +21,24 @@ def write_verified(target: Path, pieces: Iterable[str]) -> None:
     Raises:
         StateFileError: it could not be written; nothing was replaced.
     """
-    partial = target.with_name(f".{target.name}.partial-{os.getpid()}-{threading.get_ident()}")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if _write(partial, pieces) != _digest_of_file(partial):
-            raise StateFileError(f"{target} was not written: what was read back is not what was written")
+    with _verified(target, pieces) as partial:
         replace(partial, target)
-    except OSError as error:
-        raise StateFileError(f"{target} could not be written ({error.strerror}); nothing was replaced") from error
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
+
+
+def write_new(target: Path, pieces: Iterable[str]) -> Path:
+    """Write ``pieces`` to ``target``, or if that exists to the same with ``_2``, ``_3`` …; which, is returned.
+
+    Raises:
+        StateFileError: it could not be written.
+    """
+    with _verified(target, pieces) as partial:
+        placed = reserved(target)
+        try:
+            replace(partial, placed)
+        except OSError:
+            placed.unlink()
+            raise
+    return placed
 
 
 def write_private(path: Path, text: bytes) -> None:
@@ -58,18 +65,37 @@ def time_stamp(at: int) -> str:
     return local_iso(at)[:19].replace("-", "").replace(":", "").replace("T", "_")
 
 
-def unused(path: Path) -> Path:
-    """``path``, or if that exists the same with ``_2``, ``_3`` … before its suffix."""
+def reserved(path: Path) -> Path:
+    """A new, empty file: ``path``, or if that exists the same with ``_2``, ``_3`` … before its suffix."""
     candidate, number = path, 1
-    while candidate.exists():
-        number += 1
-        candidate = path.with_name(f"{path.stem}_{number}{path.suffix}")
-    return candidate
+    while True:
+        try:
+            os.close(os.open(candidate, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            return candidate
+        except FileExistsError:
+            number += 1
+            candidate = path.with_name(f"{path.stem}_{number}{path.suffix}")
 
 
 def digest(text: bytes) -> str:
     """The digest by which a file is known again."""
     return hashlib.sha256(text).hexdigest()
+
+
+@contextmanager
+def _verified(target: Path, pieces: Iterable[str]) -> Iterator[Path]:
+    """A file beside ``target`` with all ``pieces``, read back; it is gone afterwards."""
+    partial = target.with_name(f".{target.name}.partial-{os.getpid()}-{threading.get_ident()}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if _write(partial, pieces) != _digest_of_file(partial):
+            raise StateFileError(f"{target} was not written: what was read back is not what was written")
+        yield partial
+    except OSError as error:
+        raise StateFileError(f"{target} could not be written ({error.strerror}); nothing was replaced") from error
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def _write(path: Path, pieces: Iterable[str]) -> str:

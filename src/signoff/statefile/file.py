@@ -1,44 +1,57 @@
-"""When the state file is read and written.
+"""Reading and replacing the state file so that nobody's change is lost. (`writer` says when.)
 
-It is read when a manager opens it, before settings are read (a look at most every 100 ms), and before it is replaced.
-It is written soon after a change, by a thread of its own, and when the last manager closes or the process ends.
+Whoever changes the file does so without a lock, in place or by putting another in its place. So a text is taken up
+only while the store still knows the file that it knew when the text was read, and the old file is looked at once more
+when it has been replaced.
 """
 
 from __future__ import annotations
 
-import atexit
-import logging
 import os
-import threading
 import time
-import weakref
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from .. import forkgate
 from ..clock import Clock
-from ..errors import SignoffError, StateFileError
+from ..errors import StateFileError
 from ..settings import with_defaults
 from ..store import Store
 from ..store.filelock import FileLock
-from ..store.files import FileRevision, View
+from ..store.files import FileRevision, KnownFile, View
 from .document import NEWEST, account_info, render, session_fields
 from .exchange import Exchange, parse
 from .export import digest, replace, write_private
 
-log = logging.getLogger(__name__)
-
-LOOK_EVERY = 0.1
-WRITE_EVERY = 1.0
 COPY_TIME = 2.0
 """Seconds for which a file must not have changed before it counts as unreadable: a copy may be under way."""
+LOCK_TIME = 5.0
+"""Seconds for which another process may be writing the file."""
+TRIES = 50
+"""How often in a row somebody may change the file while it is being replaced."""
+TICK = 0.1
+"""Seconds within which two changes of a file may bear the same time."""
 
 Signature = tuple[int, int, int]
 
 
-class _BeingCopied(Exception):
-    """The file is no state file yet, and was changed a moment ago."""
+class NotReadable(Exception):
+    """The file is no state file; ``fresh`` when it was changed a moment ago and perhaps still is being written."""
+
+    def __init__(self, text: bytes, fresh: bool) -> None:
+        super().__init__("it is no state file")
+        self.text = text
+        self.fresh = fresh
+
+
+class _Overtaken(Exception):
+    """What was read has been taken up or replaced by somebody else since."""
+
+
+class _Read(NamedTuple):
+    signature: Signature
+    known: KnownFile | None
+    text: bytes
 
 
 class _Rendered(NamedTuple):
@@ -47,9 +60,10 @@ class _Rendered(NamedTuple):
 
 
 class StateFile:
-    """The state file of one account. Thread-safe; any number of processes may keep the same one."""
+    """The state file of one account; any number of processes may keep the same one.
 
-    fork_order = 2
+    Any thread may call `take_up`; one at a time may call the others.
+    """
 
     def __init__(self, path: Path, store: Store, account: int, clock: Clock) -> None:
         self.path = path
@@ -58,171 +72,144 @@ class StateFile:
         self._account = account
         self._lock = FileLock(path.with_name(f".{path.name}.lock"))
         self._seen: Signature | None = None
-        self._written = -1
-        self._next_look = 0.0
-        self._failure: str | None = None
-        self._begin_quietly()
-        forkgate.register(self)
-        atexit.register(_flush, weakref.ref(self))
+        self._written: int | None = None
 
-    def open(self) -> None:
-        """Begin: import a file that stood there before the database, or take up what was changed meanwhile."""
-        with self._mutex:
-            if self._store.last_event() == 0:
-                self.exchange.begin(self.path.read_bytes() if self.path.exists() else None)
-                self._seen = self._signature()
-            with suppress(_BeingCopied):
-                self._take_up()
-        if not self.path.exists():
-            self.flush()
-        self.changed()
+    def begin(self) -> None:
+        """Begin the account, if it has not begun, with the file that stands there; waits while that is being copied."""
+        if not self._store.has_begun(self._account):
+            self.exchange.begin(self._complete_text())
 
-    def look(self) -> None:
-        """Take up what was changed in the file; looks at most every 100 ms. Never raises: what fails is logged."""
-        now = time.monotonic()
-        if now < self._next_look:
-            return
-        self._next_look = now + LOOK_EVERY
-        if self._signature() == self._seen:
-            return
-        try:
-            with self._mutex:
-                self._take_up()
-            self.changed()
-        except _BeingCopied:
-            self.changed()
-        except (OSError, SignoffError) as error:
-            self._warn(f"{self.path} could not be taken up: {error}")
+    def changed(self) -> bool:
+        """Whether the file may say something that was not taken up."""
+        return self._signature() != self._seen
 
-    def changed(self) -> None:
-        """Say that the state has changed: the file is written soon, by a thread of its own."""
-        if not self._wanted.is_set():
-            self._wanted.set()
-        if self._thread is None:
-            self._start()
-
-    def flush(self) -> None:
-        """Write the file now if it is behind. What fails is logged: the database holds the truth."""
-        try:
-            with self._mutex:
-                self._write()
-            self._failure = None
-        except _BeingCopied:
-            self._wanted.set()
-        except (OSError, SignoffError) as error:
-            self._warn(f"{self.path} could not be written ({error}); {self._store.database.path} is complete")
-
-    def close(self) -> None:
-        """Write the file if it is behind, and stop the thread."""
-        self._stopping.set()
-        self._wanted.set()
-        self.flush()
-
-    def before_fork(self) -> None:
-        self._mutex.acquire()
-
-    def after_fork_in_parent(self) -> None:
-        self._mutex.release()
-
-    def after_fork_in_child(self) -> None:
-        self._begin_quietly()
-
-    def _begin_quietly(self) -> None:
-        self._mutex = threading.RLock()
-        self._wanted = threading.Event()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def _start(self) -> None:
-        with self._mutex:
-            if self._thread is None and not self._stopping.is_set():
-                self._thread = threading.Thread(target=self._run, name="signoff-state-file", daemon=True)
-                self._thread.start()
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._wanted.wait()
-            self._wanted.clear()
-            if not self._stopping.is_set():
-                self.flush()
-                self._stopping.wait(WRITE_EVERY)
-
-    def _take_up(self) -> None:
-        with _opened(self.path) as file:
-            if file is not None:
-                self._take_up_from(file)
-
-    def _take_up_from(self, file: BinaryIO) -> bytes | None:
-        """Take up what an open state file brings; its text, or None when it was set aside.
+    def take_up(self) -> None:
+        """Take up what was changed in the file.
 
         Raises:
-            _BeingCopied: it is no state file, and somebody is perhaps still writing it.
+            NotReadable: it is no state file.
+            OSError, SignoffError: it could not be read, or the store not be changed.
         """
-        entry = os.fstat(file.fileno())
-        file.seek(0)
-        text = file.read()
-        document = parse(text)
-        if document is None:
-            if time.time() - entry.st_mtime < COPY_TIME:
-                raise _BeingCopied
-            self.exchange.set_aside(text)
-            return None
-        self.exchange.take_up(document, text)
-        self._seen = _signature(entry)
-        return text
+        for _ in range(TRIES):
+            known = self._store.known_file(self._account)
+            with suppress(_Overtaken), _opened(self.path) as file:
+                if file is not None:
+                    self._take_up(file, known)
+                return
 
-    def _write(self) -> None:
-        if self._written == self._store.last_event() and self._signature() == self._seen:
+    def write(self) -> None:
+        """Write the file if it is behind, having taken up what was changed in it.
+
+        Raises:
+            NotReadable: it is no state file, and perhaps still is being written.
+            OSError, SignoffError: it could not be written.
+        """
+        if self._written == self._store.last_event() and not self.changed():
             return
         try:
-            if not self._lock.acquire(5.0):
-                raise StateFileError(f"{self._lock.holder()} has been writing it for 5 s")
-            while not self._replace():
-                pass
+            if not self._lock.acquire(LOCK_TIME):
+                raise StateFileError(f"{self._lock.holder()} has been writing it for {LOCK_TIME:g} s")
+            if not any(self._replaced() for _ in range(TRIES)):
+                raise StateFileError("somebody keeps changing it")
         finally:
             self._lock.close()
 
-    def _replace(self) -> bool:
-        """Put a new file in the place of the old; False when somebody has changed the old one until the end."""
-        with _opened(self.path) as old:
-            before = self._take_up_from(old) if old is not None else None
-            rendered = self._store.view(self._account, _render)
-            revision = rendered.revision.revision
-            if before is None or not self._store.file_is_written(self._account, digest(before), revision):
-                self._store.note_file(self._account, rendered.revision, digest(rendered.text))
-                self._put(rendered.text)
-            self._seen, self._written = self._signature(), revision
-            if old is None or before is None:
-                return True
-            old.seek(0)
-            if old.read() == before:
-                return True
-            with suppress(_BeingCopied):
-                self._take_up_from(old)
-            return False
+    def _complete_text(self) -> bytes | None:
+        """The file's text, complete or broken for good; None when there is no file."""
+        while True:
+            with _opened(self.path) as file:
+                if file is None:
+                    return None
+                fresh, text = _age(file) < COPY_TIME, file.read()
+            if not fresh or parse(text) is not None:
+                return text
+            time.sleep(0.02)
 
-    def _put(self, text: bytes) -> None:
+    def _take_up(self, file: BinaryIO, known: KnownFile | None) -> _Read:
+        """Take up what a state file brings that was opened when ``known`` was known, and say what was read."""
+        settled = _age(file) > TICK
+        read = _Read(_signature(os.fstat(file.fileno())), known, _text(file))
+        if known is None or known.digest != digest(read.text):
+            document = parse(read.text)
+            if document is None:
+                raise NotReadable(read.text, _age(file) < COPY_TIME)
+            if not self.exchange.take_up(document, read.text, known):
+                raise _Overtaken
+            self._written = None
+            read = read._replace(known=KnownFile(digest(read.text), None))
+        self._seen = read.signature if settled else None
+        return read
+
+    def _replaced(self) -> bool:
+        """Put a new file in the place of the old; False when somebody has changed that, or taken it up, meanwhile."""
+        known = self._store.known_file(self._account)
+        with suppress(_Overtaken), _opened(self.path) as old:
+            before = self._before(old, known) if old else None
+            revision = self._store.last_event()
+            if before and before.known == KnownFile(digest(before.text), revision):
+                self._written = revision
+                return True
+            rendered = self._store.view(self._account, _render)
+            known = before.known if before else known
+            if not self._store.note_file(self._account, rendered.revision, digest(rendered.text), known):
+                return False
+            if not self._put(rendered.text, old, before):
+                return False
+            self._written = rendered.revision.revision
+            return old is None or before is None or old.closed or self._was_left_alone(old, before.text)
+        return False
+
+    def _before(self, old: BinaryIO, known: KnownFile | None) -> _Read:
+        """What the old file said, taken up; it is kept under another name if it is no state file for good."""
+        signature = _signature(os.fstat(old.fileno()))
+        try:
+            return self._take_up(old, known)
+        except NotReadable as broken:
+            if broken.fresh:
+                raise
+            self.exchange.set_aside(broken.text)
+            return _Read(signature, known, broken.text)
+
+    def _put(self, text: bytes, old: BinaryIO | None, before: _Read | None) -> bool:
+        """Replace the file, unless it is another one than what was read before."""
         new = self.path.with_name(f".{self.path.name}.new")
-        write_private(new, text)
-        for patience in (0.01, 0.05, 0.2):
+        try:
+            write_private(new, text)
+            if self._signature() != (before.signature if before else None):
+                return False
+            if old is not None and os.name == "nt":
+                old.close()  # Windows replaces no file that is open, also not for somebody who is just writing it
+            replace(new, self.path)
+        except PermissionError:
+            if os.name != "nt":
+                raise
+            time.sleep(0.02)
+            return False
+        finally:
+            with suppress(OSError):
+                new.unlink(missing_ok=True)
+        self._seen = None
+        return True
+
+    def _was_left_alone(self, old: BinaryIO, before: bytes) -> bool:
+        """Whether nobody changed the old file until the end; a late change is taken up."""
+        while _text(old) != before:
             try:
-                replace(new, self.path)
-            except PermissionError:  # Windows: somebody reads it at this moment
-                time.sleep(patience)
-            else:
-                return
-        replace(new, self.path)
+                with suppress(_Overtaken):
+                    self._take_up(old, self._store.known_file(self._account))
+                    return False
+            except NotReadable as broken:
+                if not broken.fresh:
+                    self.exchange.set_aside(broken.text)
+                    return False
+                time.sleep(0.02)
+        return True
 
     def _signature(self) -> Signature | None:
         try:
             return _signature(os.stat(self.path))
         except OSError:
             return None
-
-    def _warn(self, failure: str) -> None:
-        if failure != self._failure:
-            self._failure = failure
-            log.warning("%s", failure)
 
 
 class _opened:  # noqa: N801 - a context manager, used like a function
@@ -248,11 +235,15 @@ def _render(view: View) -> _Rendered:
     return _Rendered(text, FileRevision(view.revision, with_defaults(view.settings), session))
 
 
+def _text(file: BinaryIO) -> bytes:
+    file.seek(0)
+    return file.read()
+
+
+def _age(file: BinaryIO) -> float:
+    """Seconds since the file was changed; by a clock that runs ahead of ours, as well."""
+    return abs(time.time() - os.fstat(file.fileno()).st_mtime)
+
+
 def _signature(entry: os.stat_result) -> Signature:
     return entry.st_mtime_ns, entry.st_size, entry.st_ino
-
-
-def _flush(reference: weakref.ref[StateFile]) -> None:
-    file = reference()
-    if file is not None:
-        file.flush()

@@ -70,6 +70,9 @@ class Decisions(Verbs):
                 if status == "approved" or tx.change("supersede", stamp(now, draft.author, seq=seq)) != 1:
                     return None
             seq = add_row(tx, _draft_params(tx, account, draft, now))
+            stale = fetch_seq(tx, draft.answers).stale
+            if seq is not None and stale is not None:
+                tx.change("stale_from_the_beginning", stamp(now, "inbox", seq=seq, stale=stale))
             return fetch_seq(tx, seq) if seq is not None else None
 
         return self.database.write(work)
@@ -266,9 +269,15 @@ class Decisions(Verbs):
         self.database.write(lambda tx: tx.change("set_asked", params))
 
 
-def make_stale(tx: Transaction, account: int, chat: str, why: str, now: int) -> None:
-    """Mark the pending drafts of a chat as out of date."""
-    tx.change("make_stale", {"account": account, "chat": chat, "stale": why, "now": now, "by": "inbox"})
+def make_stale(tx: Transaction, account: int, chat: str, why: str, now: int, *, unseen: bool = False) -> None:
+    """Mark the pending drafts of a chat as out of date, and those that somebody is making at this moment.
+
+    Args:
+        unseen: it does not stand in the conversation, so that drafts not begun yet will not know of it either.
+    """
+    params = {"account": account, "chat": chat, "stale": why, "now": now, "by": "inbox"}
+    tx.change("make_stale", params)
+    tx.change("make_stale_before_drafted", params | {"after": 0 if unseen else now})
 
 
 def _taken_back(tx: Transaction, row: Row, now: int, by: str) -> Row:

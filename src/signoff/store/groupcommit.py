@@ -1,8 +1,8 @@
 """Group commit: the first waiting thread commits for all that wait, so that many threads share one sync of the disk.
 
 A thread that has something to write queues it. If nobody leads, it leads: it takes all that is queued, runs it in one
-transaction, commits, wakes those it worked for and hands the lead to the next. An operation that fails is rolled back
-alone; a commit that fails fails them all.
+transaction, commits, wakes those it worked for and hands the lead to the next. If an operation fails, all are rolled
+back and run again, each apart, so that it fails alone; a commit that fails fails them all.
 
 Ctrl+C may strike between any two instructions of the main thread. So nothing here relies on a clean-up being reached:
 the group under way stands in the instance, the lead is a lock held by a ``with`` statement, and whoever has the lead
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -29,11 +30,21 @@ class Writer(Protocol):
         """Start a transaction."""
 
     def run(self, work: Callable[[Any], Any]) -> Any:
-        """Run one operation; if it raises, nothing of it may remain in the transaction.
+        """Run one operation; if it raises, some of it may remain in the transaction.
 
         Raises:
             GroupFailed: the whole transaction is lost.
         """
+
+    def run_apart(self, work: Callable[[Any], Any]) -> Any:
+        """Run one operation; if it raises, nothing of it remains in the transaction.
+
+        Raises:
+            GroupFailed: the whole transaction is lost.
+        """
+
+    def begin_again(self) -> None:
+        """Undo all that was run since `begin`, and start another transaction."""
 
     def commit(self) -> None:
         """Make all of it durable."""
@@ -70,8 +81,8 @@ class _Operation:
         self.wake.acquire()
 
     def call(self) -> None:
-        """Wake the thread that waits for this operation."""
-        if self.wake.locked():
+        """Wake the thread that waits for this operation. Two may do so at once."""
+        with suppress(RuntimeError):
             self.wake.release()
 
 
@@ -118,7 +129,7 @@ class GroupCommit:
 
     def _lead(self) -> None:
         with self.turn:
-            self._recover()
+            self.recover()
             with self._mutex:
                 self._group, self._pending = self._pending, []
             if self._group:
@@ -129,8 +140,9 @@ class GroupCommit:
     def _run(self, group: list[_Operation]) -> None:
         try:
             self._writer.begin()
-            for operation in group:
-                self._run_one(operation)
+            if not self._run_together(group):
+                self._writer.begin_again()
+                self._run_apart(group)
             self._committing = True
             self._writer.commit()
         except GroupFailed as failure:
@@ -140,14 +152,27 @@ class GroupCommit:
             self._committing = False
             self._fail(group, GroupFailed(partial(_same, error)))
 
-    def _run_one(self, operation: _Operation) -> None:
-        operation.error = None
+    def _run_together(self, group: list[_Operation]) -> bool:
+        """Run all, in the hope that none fails, which is cheaper than to guard each; False when one did."""
         try:
-            operation.result = self._writer.run(operation.work)
+            for operation in group:
+                operation.error = None
+                operation.result = self._writer.run(operation.work)
         except GroupFailed:
             raise
-        except Exception as error:
-            operation.error = error
+        except Exception:
+            return False
+        return True
+
+    def _run_apart(self, group: list[_Operation]) -> None:
+        for operation in group:
+            operation.error = None
+            try:
+                operation.result = self._writer.run_apart(operation.work)
+            except GroupFailed:
+                raise
+            except Exception as error:
+                operation.error = error
 
     def _fail(self, group: list[_Operation], failure: GroupFailed) -> None:
         for operation in group:
@@ -162,8 +187,11 @@ class GroupCommit:
                 operation.call()
         self._group, self._committing = [], False
 
-    def _recover(self) -> None:
-        """Finish what an interrupted leader left: wake its group if it was committed, else queue it again."""
+    def recover(self) -> None:
+        """Finish what an interrupted leader left: wake its group if it was committed, else queue it again.
+
+        To be called with the turn, and before the writer is closed: that would hide what was committed.
+        """
         if not self._group:
             return
         settled = all(operation.done or operation.error for operation in self._group)
@@ -177,7 +205,7 @@ class GroupCommit:
 
     def _withdraw(self, operation: _Operation) -> None:
         with self.turn:
-            self._recover()
+            self.recover()
             with self._mutex:
                 if operation in self._pending:
                     self._pending.remove(operation)

@@ -43,17 +43,18 @@ class Intake(Verbs):
     def receive(self, account: int, arrival: Arrival, *, by: str) -> Row | None:
         """Store an incoming message, once, under whichever of its sender's addresses it comes.
 
-        Pending drafts of the chat become stale. Returns the new message, or None when it is known already.
+        Pending drafts of the chat become stale. Returns the new message, or None when it is known already; one that
+        comes again with another text was edited by its sender: the new text takes the place of the old.
         """
         now = self.clock()
 
         def work(tx: Transaction) -> Row | None:
-            same = _resolve(tx, account, arrival)
-            message_id = _own_id(tx, account, arrival, same)
-            if message_id is None:
+            place = _place(tx, account, arrival, _resolve(tx, account, arrival))
+            if isinstance(place, Row):
+                _take_edit(tx, account, place, arrival, now, by)
                 return None
-            make_stale(tx, account, arrival.chat, f"newer message {message_id}", now)
-            seq = add_row(tx, _params(account, arrival, message_id, now, by))
+            make_stale(tx, account, arrival.chat, f"newer message {place}", now)
+            seq = add_row(tx, _params(account, arrival, place, now, by))
             return fetch_seq(tx, seq) if seq is not None else None
 
         return self.database.write(work)
@@ -62,10 +63,10 @@ class Intake(Verbs):
         """Note that the owner wrote in a chat from the phone: pending drafts of the chat become stale."""
         now = self.clock()
         why = f"answered from the phone {message_id}"
-        self.database.write(lambda tx: make_stale(tx, account, chat, why, now))
+        self.database.write(lambda tx: make_stale(tx, account, chat, why, now, unseen=True))
 
     def receipt(self, account: int, *, ack: str, gateway_id: str | None, token: str | None, by: str) -> bool:
-        """Note what became of a sent message; one that was unconfirmed, or still open, turns out sent.
+        """Note what became of a sent message: what was not known to have arrived turns out sent; an error, failed.
 
         False when no attempt of ours is meant.
         """
@@ -79,8 +80,11 @@ class Intake(Verbs):
             if _RANK.get(ack, 0) > _RANK.get(known, -1):
                 tx.change("note_ack", {"seq": seq, "number": number, "ack": ack, "gateway_id": gateway_id})
                 log(tx, account, now, f"receipt {ack}", by, None, seq)
-            if ack != "error" and delivery == "unknown" and number == tries:
+            if ack != "error" and delivery not in ("open", "accepted") and number == tries:
                 _turned_out_sent(tx, seq, number, gateway_id, now, by)
+            elif ack == "error" and known in (None, "error"):
+                failed = stamp(now, by, seq=seq, number=number) | {"why": "the provider says that it failed"}
+                tx.change("fail_by_provider", failed)
             return True
 
         return self.database.write(work)
@@ -151,8 +155,18 @@ def _resolve(tx: Transaction, account: int, arrival: Arrival) -> int:
     return contact
 
 
-def _own_id(tx: Transaction, account: int, arrival: Arrival, contact: int) -> str | None:
-    """The id under which to store the message; None when it is stored already.
+def _take_edit(tx: Transaction, account: int, row: Row, arrival: Arrival, now: int, by: str) -> None:
+    """Put the new text of an incoming message in the place of the old, which is kept as a version of it."""
+    stored, text = json.loads(row.payload), arrival.message.get("body")
+    if row.origin != "gateway" or "body" not in stored or stored["body"] == text:
+        return
+    edited = stamp(now, by, seq=row.seq, version=row.draft_version, text=text) | {"why": "by its sender"}
+    if tx.change("edit_incoming", edited):
+        make_stale(tx, account, arrival.chat, f"edited message {row.id}", now)
+
+
+def _place(tx: Transaction, account: int, arrival: Arrival, contact: int) -> str | Row:
+    """The id under which to store the message, or the row where it is stored already.
 
     The same id of another contact is another message, unless text and time are the same too: then one contact has
     written under two addresses that nobody had named together before.
@@ -163,10 +177,10 @@ def _own_id(tx: Transaction, account: int, arrival: Arrival, contact: int) -> st
             return message_id
         row = Row(*found)
         if row.chat is None or _same_contact(tx, account, row.chat, contact):
-            return None
+            return row
         if _same_words(row, arrival) and _lid_and_number(row.chat, arrival.chat):
             _merge(tx, account, row.chat, contact)
-            return None
+            return row
     raise AssertionError("ids are never used up")
 
 

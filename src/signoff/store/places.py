@@ -10,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-_BY_NAME = hasattr(os, "O_PATH") and os.path.isdir("/proc/self/fd")
+_O_PATH: int = getattr(os, "O_PATH", 0)
+_BY_NAME = bool(_O_PATH) and os.path.isdir("/proc/self/fd")
 
 
 class Places:
@@ -47,7 +48,7 @@ class Places:
             os.close(self._descriptors.pop())
 
     def _named(self, path: Path) -> str:
-        descriptor = os.open(path, os.O_PATH)
+        descriptor = os.open(path, _O_PATH)
         self._descriptors.append(descriptor)
         return f"/proc/self/fd/{descriptor}"
 

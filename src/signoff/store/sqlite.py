@@ -28,6 +28,7 @@ from ..errors import (
 from . import migrate, network
 from .filelock import FileLock
 from .groupcommit import GroupCommit, GroupFailed
+from .places import Places
 from .statements import statements
 
 T = TypeVar("T")
@@ -106,8 +107,10 @@ class SQLite:
 
     def read(self, work: Callable[[Transaction], T]) -> T:
         """Run ``work``, which only reads. Each of its statements sees everything that was durable when it began."""
-        with self._pool.reader() as reader, _translated(self.path):
-            return work(reader)
+        try:
+            return self._pool.run(work)
+        except apsw.Error as error:
+            raise translate(error, self.path) from error
 
     def snapshot(self, work: Callable[[Transaction], T]) -> T:
         """Run ``work``, which only reads; all of it sees one moment."""
@@ -137,12 +140,14 @@ class SQLite:
     def close(self) -> None:
         """Close every connection. The next use opens them again."""
         with self._commits.turn:
+            self._commits.recover()
             self._writer.close()
         self._pool.close()
 
     def before_fork(self) -> None:
         """Wait for what is under way and close everything, until after the fork."""
         self._commits.turn.acquire()
+        self._commits.recover()
         self._writer.close()
         self._pool.rest()
 
@@ -182,7 +187,7 @@ class _Writer:
         self._locked = False
         self._connection: apsw.Connection | None = None
         self._transaction: Transaction | None = None
-        self._files: tuple[tuple[int, int], ...] = ()
+        self._places: Places | None = None
 
     def open(self) -> None:
         """Open the connection, and make or migrate the database under the writers' lock."""
@@ -197,6 +202,9 @@ class _Writer:
     def close(self) -> None:
         """Close the connection and the lock's file."""
         connection, self._connection, self._transaction = self._connection, None, None
+        places, self._places = self._places, None
+        if places is not None:
+            places.close()
         if connection is not None:
             connection.close()
         self._lock.close()
@@ -207,28 +215,43 @@ class _Writer:
             if self._connection is None:
                 self._connect()
             self._look_at_files()
-            with _translated(self._path):
-                self._current().execute("BEGIN IMMEDIATE")
+            self._current().execute("BEGIN IMMEDIATE")
         except SignoffError as error:
             raise GroupFailed(partial(type(error), str(error))) from error
+        except apsw.Error as error:
+            raise GroupFailed(partial(translate, error, self._path)) from error
 
     def run(self, work: Callable[[Transaction], Any]) -> Any:
-        transaction = self._transaction
-        assert transaction is not None
-        execute = transaction.connection.execute
-        execute("SAVEPOINT work")
+        assert self._transaction is not None
         try:
-            result = work(transaction)
+            return work(self._transaction)
         except _LOST_GROUP as error:
             raise GroupFailed(partial(translate, error, self._path)) from error
-        except Exception as error:
+        except apsw.Error as error:
+            raise translate(error, self._path) from error
+
+    def run_apart(self, work: Callable[[Transaction], Any]) -> Any:
+        execute = self._current().execute
+        execute("SAVEPOINT work")
+        try:
+            result = self.run(work)
+        except GroupFailed:
+            raise
+        except Exception:
             execute("ROLLBACK TO work")
             execute("RELEASE work")
-            if isinstance(error, apsw.Error):
-                raise translate(error, self._path) from error
             raise
         execute("RELEASE work")
         return result
+
+    def begin_again(self) -> None:
+        connection = self._current()
+        try:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            connection.execute("BEGIN IMMEDIATE")
+        except apsw.Error as error:
+            raise GroupFailed(partial(translate, error, self._path)) from error
 
     def commit(self) -> None:
         try:
@@ -296,26 +319,18 @@ class _Writer:
                 connection.pragma("synchronous", "FULL")
                 with connection:  # makes the -wal file, so that it can be looked at
                     connection.execute("UPDATE store SET id = id")
+                self._places = Places(self._path, self._wal)
         except BaseException:
             connection.close()
             raise
         self._connection, self._transaction = connection, Transaction(connection)
-        self._files = self._identities()
 
     def _backup_before_migration(self) -> None:
         now = self._database._clock()
         self._database.backup(self._path.with_name(f"{self._path.name}.before-migration-{now}"))
 
-    def _identities(self) -> tuple[tuple[int, int], ...]:
-        found = (os.stat(self._path), os.stat(self._wal))
-        return tuple((entry.st_dev, entry.st_ino) for entry in found)
-
     def _look_at_files(self) -> None:
-        try:
-            same = self._identities() == self._files
-        except FileNotFoundError:
-            same = False
-        if not same:
+        if self._places is not None and not self._places.unchanged():
             raise StoreReplaced(
                 f"{self._path} or its -wal file was replaced or removed while this process had it open; "
                 "nothing was written: put the files back or restart, and see which is the right one"
@@ -339,22 +354,25 @@ class _ReaderPool:
         self._all: list[_Reader] = []
         self._free: list[_Reader] = []
 
-    @contextmanager
-    def reader(self) -> Iterator[Transaction]:
-        """A reader for the time of a ``with`` statement."""
+    def run(self, work: Callable[[Transaction], T]) -> T:
+        """Run ``work`` on a reader that nobody uses."""
         try:
             reader = self._free.pop()
         except IndexError:
-            reader = _Reader()
-            with self._mutex:
-                self._all.append(reader)
+            reader = self._add()
         try:
             with reader.lock:
                 if reader.transaction is None:
                     reader.transaction = Transaction(self._database.connect_reader())
-                yield reader.transaction
+                return work(reader.transaction)
         finally:
             self._free.append(reader)
+
+    def _add(self) -> _Reader:
+        reader = _Reader()
+        with self._mutex:
+            self._all.append(reader)
+        return reader
 
     def rest(self) -> None:
         """Wait for every reader, close its connection, and keep it locked until `resume`."""

@@ -10,7 +10,7 @@ from signoff.errors import StoreError
 from signoff.lifecycle import MessageStatus
 from signoff.model import Content, content_of
 from signoff.session import Session, authenticated
-from signoff.store.files import FileEdit, FileRevision, View
+from signoff.store.files import FileEdit, FileRevision, KnownFile, View
 
 from ..scenes import ANA, APPROVED, INCOMING, LEASE, PENDING, SENT, Scene
 from .base import Contract
@@ -22,44 +22,49 @@ def message(
     return status, content_of({"id": message_id, "recipient": ANA, "body": text})
 
 
-def take_up(scene: Scene, digest: str = "d1", *, again: bool = False, **edit: Any) -> bool:
-    return scene.store.take_up(scene.account, FileEdit(digest, **edit), by="file", again=again)
+def take_up(scene: Scene, **edit: Any) -> None:
+    scene.store.take_up(scene.account, FileEdit(**edit), by="file")
 
 
 class FilesContract(Contract):
     def test_a_revision_is_found_by_its_number_or_the_next_lower(self, scene: Scene) -> None:
+        known = None
         for number in (3, 8):
-            scene.store.note_file(scene.account, FileRevision(number, {"n": number}, {"s": number}), f"d{number}")
+            scene.store.note_file(scene.account, FileRevision(number, {"n": number}, {"s": number}), "d", known)
+            known = scene.store.known_file(scene.account)
         held = {
             asked: found.settings["n"] if (found := scene.store.file_revision(scene.account, asked)) else None
             for asked in (2, 3, 7, 8, 99, None)
         }
         assert held == {2: None, 3: 3, 7: 3, 8: 8, 99: 8, None: 8}
 
-    def test_a_file_is_known_by_its_digest(self, scene: Scene) -> None:
-        assert scene.store.file_known(scene.account) is None
-        scene.store.note_file(scene.account, FileRevision(3, {}, {}), "d3")
-        assert scene.store.file_known(scene.account) == "d3"
-        assert scene.store.file_is_written(scene.account, "d3", 3)
-        assert not scene.store.file_is_written(scene.account, "d3", 4)
-        assert not scene.store.file_is_written(scene.account, "d4", 3)
+    def test_a_file_that_was_written_is_known(self, scene: Scene) -> None:
+        assert scene.store.known_file(scene.account) is None
+        assert scene.store.note_file(scene.account, FileRevision(3, {}, {}), "d3", None)
+        assert scene.store.known_file(scene.account) == KnownFile("d3", 3)
+
+    def test_of_two_who_write_the_file_the_second_is_told(self, scene: Scene) -> None:
+        assert scene.store.note_file(scene.account, FileRevision(3, {"a": 1}, {}), "d3", None)
+        assert not scene.store.note_file(scene.account, FileRevision(4, {"a": 2}, {}), "d4", None)
+        assert scene.store.known_file(scene.account) == KnownFile("d3", 3)
+        assert scene.store.file_revision(scene.account, None) == FileRevision(3, {"a": 1}, {})
 
     def test_writing_the_same_settings_again_takes_no_space(self, scene: Scene) -> None:
         for number in range(1, 50):
-            scene.store.note_file(scene.account, FileRevision(number, {"a": 1}, {}), f"d{number}")
-        rows = scene.store.database.read(
-            lambda tx: tx.connection.execute("SELECT count(*) FROM file_revisions").fetchall()
-        )
-        assert rows == [(1,)]
-        assert scene.store.file_is_written(scene.account, "d49", 49)
+            known = scene.store.known_file(scene.account)
+            assert scene.store.note_file(scene.account, FileRevision(number, {"a": 1}, {}), f"d{number}", known)
+        newest = scene.store.file_revision(scene.account, None)
+        assert newest is not None
+        assert newest.revision == 1
+        assert scene.store.known_file(scene.account) == KnownFile("d49", 49)
 
     def test_a_file_is_taken_up_once(self, scene: Scene) -> None:
-        assert take_up(scene, settings={"mine": 1})
+        edit = FileEdit(settings={"mine": 1})
+        assert scene.store.take_up_once(scene.account, edit, "d1", None, by="file")
+        assert scene.store.known_file(scene.account) == KnownFile("d1", None)
         scene.store.change_settings(scene.account, lambda _: {"mine": 2}, by="maria")
-        assert not take_up(scene, settings={"mine": 1})
+        assert not scene.store.take_up_once(scene.account, edit, "d1", None, by="file")
         assert scene.store.setting(scene.account, "mine") == 2
-        assert take_up(scene, settings={"mine": 1}, again=True)
-        assert scene.store.setting(scene.account, "mine") == 1
 
     def test_settings_of_a_file_are_laid_over_what_is_set(self, scene: Scene) -> None:
         scene.store.change_settings(scene.account, lambda _: {"mine": {"a": 1, "b": 2}}, by="maria")
@@ -148,13 +153,15 @@ class FilesContract(Contract):
         assert "secret" not in scene.row("m1").payload
         scene.store.clear(scene.account, INCOMING, by="script")
         scene.store.purge(scene.account)
-        take_up(scene, "d2", shown=(content_of({"id": "m1", "from": ANA, "body": "secret"}),))
+        take_up(scene, shown=(content_of({"id": "m1", "from": ANA, "body": "secret"}),))
         assert "secret" not in scene.row("m1").payload
 
     def test_a_new_store_begins_with_a_file_once(self, scene: Scene) -> None:
-        edit = FileEdit("d1", messages=(message("f1", SENT),), totals={SENT: (7, 5)})
-        assert scene.store.begin(scene.account, edit, by="import")
-        assert not scene.store.begin(scene.account, edit, by="import")
+        edit = FileEdit(messages=(message("f1", SENT),), totals={SENT: (7, 5)})
+        assert not scene.store.has_begun(scene.account)
+        assert scene.store.begin(scene.account, edit, "d1", by="import")
+        assert not scene.store.begin(scene.account, edit, "d1", by="import")
+        assert scene.store.has_begun(scene.account)
         assert (scene.ids(SENT), scene.totals()) == (["f1"], {"sent": 7})
         scene.add({"id": "m1"}, SENT)
         assert scene.totals() == {"sent": 8}
@@ -174,26 +181,34 @@ class FilesContract(Contract):
 
 
 class RecordsContract(Contract):
+    def add(self, scene: Scene, name: str = "message_log", **entry: Any) -> bool:
+        return scene.store.add_record(scene.account, name, entry, by="sender")
+
     def test_entries_come_back_in_order_the_newest_when_limited(self, scene: Scene) -> None:
         for number in range(4):
-            assert scene.store.add_record(scene.account, "message_log", f"r{number}", {"n": number}, by="sender")
+            assert self.add(scene, n=number)
         assert [entry["n"] for entry in scene.store.records(scene.account, "message_log")] == [0, 1, 2, 3]
         assert [entry["n"] for entry in scene.store.records(scene.account, "message_log", 2)] == [2, 3]
         assert scene.store.records(scene.account, "pending_replies") == []
 
     def test_an_id_is_taken_once_and_its_fields_can_change(self, scene: Scene) -> None:
-        scene.store.add_record(scene.account, "generated_replies", "r1", {"status": "pending", "x": 1}, by="assistant")
-        assert not scene.store.add_record(scene.account, "generated_replies", "r1", {"x": 2}, by="assistant")
+        self.add(scene, "generated_replies", id="r1", status="pending", x=1)
+        assert not self.add(scene, "generated_replies", id="r1", x=2)
         change = {"status": "approved"}
         assert scene.store.change_record(scene.account, "generated_replies", "r1", change, by="script")
         assert not scene.store.change_record(scene.account, "generated_replies", "r2", change, by="script")
-        assert scene.store.records(scene.account, "generated_replies") == [{"status": "approved", "x": 1}]
+        assert scene.store.records(scene.account, "generated_replies") == [{"id": "r1", "status": "approved", "x": 1}]
+
+    def test_an_entry_without_an_id_is_known_by_what_it_said_at_the_beginning(self, scene: Scene) -> None:
+        assert self.add(scene, recipient=ANA, message="Hello", status="pending")
+        assert not self.add(scene, recipient=ANA, message="Hello", status="success", error=None)
+        assert self.add(scene, recipient=ANA, message="Hello again", status="pending")
 
     def test_there_are_four_lists_and_no_more(self, scene: Scene) -> None:
         with pytest.raises(StoreError):
-            scene.store.add_record(scene.account, "messages", "r1", {}, by="script")
+            self.add(scene, "messages", id="r1")
 
     def test_entries_of_another_account_are_its_own(self, scene: Scene, other: Scene) -> None:
-        scene.store.add_record(scene.account, "message_log", "r1", {"n": 1}, by="sender")
+        self.add(scene, id="r1", n=1)
         assert other.store.records(other.account, "message_log") == []
-        assert other.store.add_record(other.account, "message_log", "r1", {"n": 2}, by="sender")
+        assert self.add(other, id="r1", n=2)

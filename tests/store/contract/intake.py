@@ -95,8 +95,8 @@ class IntakeContract(Contract):
         longest = letter * (512 // len(letter.encode()))
         assert scene.receive(longest, ANA) is not None
         for chat in (BEN, "字" * 60 + "@lid", "x" * 200 + "@c.us"):
-            assert scene.receive(longest, chat) is not None
-            assert scene.receive(longest, chat) is None
+            assert scene.receive(longest, chat, f"from {chat}") is not None
+            assert scene.receive(longest, chat, f"from {chat}") is None
 
     def test_ids_that_begin_alike_are_two_messages(self, scene: Scene) -> None:
         ids = ["x" * 400 + end for end in ("a", "b")]

@@ -67,6 +67,7 @@ CREATE TABLE messages (
 CREATE INDEX messages_list ON messages (account, status, arrival);
 CREATE INDEX messages_chat ON messages (account, chat, seq);
 CREATE INDEX messages_to_draft ON messages (account, draft_due) WHERE draft_due IS NOT NULL;
+CREATE INDEX messages_to_draft_in_chat ON messages (account, chat, draft_due) WHERE draft_due IS NOT NULL;
 CREATE INDEX messages_to_send ON messages (account, due, arrival)
   WHERE status = 'approved' AND approved_version IS NOT NULL AND delivery IS NULL;
 CREATE INDEX messages_to_send_in_chat ON messages (account, chat, arrival)
@@ -210,6 +211,14 @@ CREATE TRIGGER events_stay BEFORE UPDATE ON events
 BEGIN SELECT raise(ABORT, 'an event is never changed'); END;
 CREATE TRIGGER events_remain BEFORE DELETE ON events
 BEGIN SELECT raise(ABORT, 'an event is never deleted'); END;
+
+-- INSERT OR REPLACE deletes without asking the triggers above and below, unless recursive_triggers is on.
+CREATE TRIGGER events_are_new BEFORE INSERT ON events WHEN EXISTS (SELECT 1 FROM events WHERE seq = NEW.seq)
+BEGIN SELECT raise(ABORT, 'an event is never replaced'); END;
+CREATE TRIGGER messages_are_new BEFORE INSERT ON messages
+WHEN EXISTS (SELECT 1 FROM messages WHERE account = NEW.account AND id = NEW.id)
+  OR EXISTS (SELECT 1 FROM messages WHERE seq = NEW.seq)
+BEGIN SELECT raise(IGNORE); END;
 
 CREATE TRIGGER messages_remain BEFORE DELETE ON messages
 BEGIN SELECT raise(ABORT, 'a message is never deleted: its id stays known'); END;

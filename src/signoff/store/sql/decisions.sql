@@ -6,14 +6,16 @@ SELECT m.seq FROM messages m
  ORDER BY m.draft_due LIMIT 1
 
 -- name: lease_draft
+-- Whoever drafts now is shown the chat as it is; only what was written on the phone does not stand there.
 UPDATE messages
-   SET draft_due = :until, draft_tries = draft_tries + 1,
+   SET draft_due = :until, draft_tries = draft_tries + 1, stale = iif(stale LIKE 'answered from the phone %', stale, NULL),
        revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = 'drafting', changed_why = NULL
  WHERE seq = :seq AND draft_due <= :now
 
 -- name: set_draft_due
 UPDATE messages
    SET draft_due = :due, draft_tries = iif(:what = 'asked again', 0, draft_tries),
+       stale = iif(:what = 'asked again', NULL, stale),
        revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = :what, changed_why = :why
  WHERE seq = :seq AND (:tries IS NULL OR (draft_tries = :tries AND draft_due IS NOT NULL))
 
@@ -38,6 +40,21 @@ UPDATE messages
  WHERE account = :account AND status = 'pending_approval' AND origin = 'draft' AND delivery IS NULL
    AND chat IN (SELECT :chat UNION SELECT other.address FROM aliases own JOIN aliases other USING (contact)
                  WHERE own.account = :account AND own.address = :chat)
+
+-- name: make_stale_before_drafted
+-- messages_to_draft_in_chat: incoming messages whose draft is still to come and will be out of date when it does
+UPDATE messages
+   SET stale = :stale,
+       revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = 'stale', changed_why = :stale
+ WHERE account = :account AND draft_due > :after
+   AND chat IN (SELECT :chat UNION SELECT other.address FROM aliases own JOIN aliases other USING (contact)
+                 WHERE own.account = :account AND own.address = :chat)
+
+-- name: stale_from_the_beginning
+UPDATE messages
+   SET stale = :stale,
+       revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = 'stale', changed_why = :stale
+ WHERE seq = :seq
 
 -- name: approve
 UPDATE messages

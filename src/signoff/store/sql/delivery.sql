@@ -7,6 +7,7 @@ SELECT m.seq FROM messages m
    AND NOT EXISTS (SELECT 1 FROM messages before
                     WHERE before.account = :account AND before.status = 'approved'
                       AND before.approved_version IS NOT NULL
+                      AND (before.delivery IS NULL OR before.delivery = 'open')
                       AND before.chat = m.chat AND before.arrival < m.arrival
                       AND before.arrival > (SELECT cleared FROM counters WHERE account = :account AND status = 'approved'))
  ORDER BY m.due, m.arrival LIMIT 1
@@ -37,14 +38,28 @@ SELECT number, token, digest, started_at, started_by, outcome, reason, gateway_i
 -- name: close_attempt
 UPDATE attempts
    SET outcome = :outcome, reason = :reason, gateway_id = coalesce(:gateway_id, gateway_id), settled_at = :now
- WHERE message = :seq AND number = :number AND (outcome IS NULL OR (outcome = 'unknown' AND :outcome = 'accepted'))
+ WHERE message = :seq AND number = :number
+   AND (outcome IS NULL OR (outcome IN ('unknown', 'refused') AND :outcome = 'accepted'))
 
 -- name: settle_moved
+-- What turns out to have left is SENT, also where its attempt was settled otherwise and another waits to begin.
 UPDATE messages
    SET status = :target, arrival = (SELECT max(seq) + 1 FROM events), moved_at = :now, reason = :reason,
        delivery = :delivery, lease = NULL, settle_due = NULL,
        revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = :what, changed_why = :why
- WHERE seq = :seq AND tries = :number AND (delivery = 'open' OR (delivery = 'unknown' AND :delivery = 'accepted'))
+ WHERE seq = :seq AND tries = :number
+   AND (delivery = 'open'
+        OR (:delivery = 'accepted'
+            AND (delivery IN ('unknown', 'refused')
+                 OR (delivery IS NULL AND status = 'approved'
+                     AND digest = (SELECT digest FROM attempts WHERE message = :seq AND number = :number)))))
+
+-- name: fail_by_provider
+UPDATE messages
+   SET status = 'failed', arrival = (SELECT max(seq) + 1 FROM events), moved_at = :now, reason = 'refused',
+       delivery = 'refused',
+       revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = 'failed', changed_why = :why
+ WHERE seq = :seq AND tries = :number AND status = 'sent' AND delivery = 'accepted'
 
 -- name: settle_beside
 UPDATE messages

@@ -26,6 +26,12 @@ VALUES (:account, :id, :status, (SELECT coalesce(max(seq), 0) + 1 FROM events), 
 ON CONFLICT (account, id) DO NOTHING
 RETURNING seq
 
+-- name: edit_incoming
+UPDATE messages
+   SET payload = json_set(payload, '$.body', :text), draft_version = draft_version + 1,
+       revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = 'edited', changed_why = :why
+ WHERE seq = :seq AND status = 'incoming' AND draft_version = :version
+
 -- name: log
 INSERT INTO events (account, at, message, kind, by, why) VALUES (:account, :now, :message, :kind, :by, :why)
 

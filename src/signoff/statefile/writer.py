@@ -1,0 +1,150 @@
+"""When the state file is read and written.
+
+It is read when a manager opens it, before settings are read (a look at most every 100 ms), and before it is replaced.
+It is written soon after a change, by a thread of its own, and when the last manager closes or the process ends.
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+import time
+import weakref
+
+from .. import forkgate
+from ..errors import SignoffError
+from .exchange import warn
+from .file import NotReadable, StateFile
+
+LOOK_EVERY = 0.1
+WRITE_EVERY = 1.0
+
+
+class Writer:
+    """Keeps a state file up to date. Thread-safe; survives a fork."""
+
+    fork_order = 2
+
+    def __init__(self, file: StateFile) -> None:
+        self._file = file
+        self._next_look = 0.0
+        self._failure: str | None = None
+        self._make_locks()
+        _writers.add(self)
+        forkgate.register(self)
+
+    def open(self) -> None:
+        """Begin: import a file that stood there before the database, or take up what was changed meanwhile.
+
+        Raises:
+            OSError, SignoffError: the file that stands there could not be imported.
+        """
+        with self._looking:
+            self._file.begin()
+        self.look()
+        if self._file.path.exists():
+            self.changed()
+        else:
+            self.flush()
+
+    def look(self) -> None:
+        """Take up what was changed in the file; looks at most every 100 ms. Never raises: what fails is logged."""
+        now = time.monotonic()
+        if now < self._next_look:
+            return
+        self._next_look = now + LOOK_EVERY
+        if not self._file.changed():
+            return
+        try:
+            with self._looking:
+                self._file.take_up()
+        except NotReadable:
+            pass  # it is being copied, or will be set aside when it is written
+        except (OSError, SignoffError) as error:
+            self._warn(f"{self._file.path} could not be taken up: {error}")
+        self.changed()
+
+    def changed(self) -> None:
+        """Say that the state has changed: the file is written soon, by a thread of its own."""
+        if not self._wanted.is_set():
+            self._wanted.set()
+        if self._thread is None:
+            self._start()
+
+    def flush(self) -> None:
+        """Write the file now if it is behind. What fails is logged: the database holds the truth."""
+        try:
+            with self._writing:
+                self._file.write()
+            self._failure = None
+        except NotReadable:
+            self._wanted.set()
+        except (OSError, SignoffError) as error:
+            self._warn(f"{self._file.path} could not be written: {error}; the database is complete")
+
+    def close(self) -> None:
+        """Write the file if it is behind, and stop the thread."""
+        self._stopping.set()
+        self._wanted.set()
+        if self._thread is not None:
+            self._thread.join()
+        self.flush()
+        _writers.discard(self)
+
+    def before_fork(self) -> None:
+        """Let nobody read or write the file until after the fork."""
+        self._looking.acquire()
+        self._writing.acquire()
+
+    def after_fork_in_parent(self) -> None:
+        """Go on."""
+        self._writing.release()
+        self._looking.release()
+
+    def after_fork_in_child(self) -> None:
+        """Go on, with a thread of its own."""
+        self._make_locks()
+
+    def _make_locks(self) -> None:
+        self._looking = threading.Lock()
+        self._writing = threading.Lock()
+        self._starting = threading.Lock()
+        self._wanted = threading.Event()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is not None or self._stopping.is_set():
+                return
+            thread = threading.Thread(target=self._run, name="signoff-state-file", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # the interpreter is shutting down
+                self.flush()
+            else:
+                self._thread = thread
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._wanted.wait()
+            self._wanted.clear()
+            if not self._stopping.is_set():
+                self.flush()
+                self._stopping.wait(WRITE_EVERY)
+
+    def _warn(self, failure: str) -> None:
+        if failure != self._failure:
+            self._failure = failure
+            warn(failure)
+
+
+_writers: weakref.WeakSet[Writer] = weakref.WeakSet()
+
+
+def _flush_all() -> None:
+    for writer in list(_writers):
+        writer.flush()
+
+
+atexit.register(_flush_all)
