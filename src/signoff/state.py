@@ -81,13 +81,13 @@ class StateManager:
         self.by = check_text(by, "by") if by else Path(sys.argv[0] or "script").name or "script"
         self.clock = clock
         self.folder = path.parent
+        self._path = path
         self.account_name = _account_name(account)
         database = path if path.suffix.lower() == ".db" else path.with_suffix(".db")
         self._writer: Writer | None = None
         self._open_store: Store | None = open_store(database, clock=clock, busy_timeout=busy_timeout)
         try:
             self.account = self.store.account(self.account_name)
-            self._exchange = Exchange(path, self.store, self.account, clock)
             if path != database and self.account_name == "default":
                 self._open_file(path)
         except BaseException:
@@ -194,7 +194,7 @@ class StateManager:
         if isinstance(filled, dict) and filled.get("timestamp") is None:
             filled["timestamp"] = local_iso(self.clock())
         added = self.store.add(self.account, content_of(filled), status, by=self.by)
-        message_data["id"], message_data["timestamp"] = filled["id"], filled["timestamp"]
+        message_data.update(filled)
         self._changed()
         return added
 
@@ -440,7 +440,7 @@ class StateManager:
         Raises:
             StateFileError: it could not be written.
         """
-        self._exchange.export(check_path(output_file, "output_file"))
+        self._exchange().export(check_path(output_file, "output_file"))
 
     def backup_state(self) -> str:
         """Write the complete state to ``whatsapp_state_backup_YYYYMMDD_HHMMSS.json`` beside the state file.
@@ -451,7 +451,7 @@ class StateManager:
         Raises:
             StateFileError: it could not be written.
         """
-        return _shown(self._exchange.backup())
+        return _shown(self._exchange().backup())
 
     def restore_state(self, file: str | os.PathLike[str]) -> str:
         """Bring back what a backup holds; the present state is backed up before, and nothing becomes sendable.
@@ -464,7 +464,7 @@ class StateManager:
         Raises:
             StateFileError: ``file`` cannot be read; nothing was changed.
         """
-        saved = self._exchange.restore_file(check_path(file, "file"))
+        saved = self._exchange().restore_file(check_path(file, "file"))
         self._changed()
         return _shown(saved)
 
@@ -484,6 +484,9 @@ class StateManager:
             self._writer.open()
         except OSError as error:
             raise StateFileError(f"{path} cannot be read or kept ({error.strerror})") from error
+
+    def _exchange(self) -> Exchange:
+        return Exchange(self._path, self.store, self.account, self.clock)
 
     def _look(self) -> None:
         if self._writer is not None:

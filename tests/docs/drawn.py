@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from signoff import errors, lifecycle, settings
+from signoff.cli.app import app
 
 from .markdown import ROOT
 
@@ -37,20 +39,35 @@ def _errors() -> str:
     return f"```text\n{errors.__doc__.partition(chr(10) * 2)[2].strip()}\n```"
 
 
+def _commands() -> str:
+    rows, last = ["| | command | what it does |", "|---|---|---|"], ""
+    for command in app.registered_commands:
+        panel = str(command.rich_help_panel)
+        told = _sentence(inspect.getdoc(command.callback) or "")
+        rows.append(f"| {'' if panel == last else panel} | `signoff {command.name}` | {told} |")
+        last = panel
+    return "\n".join(rows)
+
+
 def _layout() -> str:
     files = sorted(SOURCE.rglob("*.py"), key=lambda file: (file.parent != SOURCE, file.parent.parts, file.name))
-    rows = [f"| `{file.relative_to(ROOT).as_posix()}` | {_first_sentence(file)} |" for file in files]
+    rows = [f"| `{file.relative_to(ROOT).as_posix()}` | {_sentence(_docstring(file))} |" for file in files]
     return "\n".join(["| file | |", "|---|---|", *rows])
 
 
-def _first_sentence(file: Path) -> str:
-    text = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
-    paragraph = " ".join(text.partition("\n\n")[0].split())
+def _docstring(file: Path) -> str:
+    return ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
+
+
+def _sentence(docstring: str) -> str:
+    """Its first sentence, on one line, as Markdown."""
+    paragraph = " ".join(docstring.partition("\n\n")[0].split())
     return re.split(r"(?<=\.) (?=[A-Z`])|:$", paragraph)[0].replace("``", "`")
 
 
 Part = Callable[[], str]
 PARTS: Mapping[Path, Mapping[str, Part]] = {
+    ROOT / "README.md": {"commands": _commands},
     ROOT / "docs" / "concepts.md": {
         "lifecycle": _lifecycle,
         "settings": _settings,

@@ -11,14 +11,20 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+import typer
+from typer.core import TyperGroup
 
 import signoff
 from signoff import settings
+from signoff.cli.app import app
 
 from . import drawn
 from .markdown import FILES, ROOT, anchors, blocks, commands, inline_codes, links, name_of, table_rows
 
 WITH_PYTHON = [file for file in FILES if blocks(file, "python")]
+_GROUP = typer.main.get_command(app)
+assert isinstance(_GROUP, TyperGroup)
+COMMANDS: TyperGroup = _GROUP
 _TEST = re.compile(r"\]\((\.\./)?tests/[\w/]+\.py\)")
 every_file = pytest.mark.parametrize("file", FILES, ids=name_of)
 
@@ -110,6 +116,32 @@ def test_every_python_command_can_be_found() -> None:
             assert importlib.util.find_spec(words[2]), command
         elif words[:1] == ["python"]:
             assert (ROOT / words[1]).exists(), command
+
+
+def test_every_command_that_is_shown_is_one_that_signoff_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    shown = [shlex.split(command, comments=True)[1:] for command in _commands() if command.startswith("signoff ")]
+    for words in shown:
+        for word in words:
+            if Path(word).suffix in (".txt", ".zip", ".db", ".json"):
+                Path(word).touch()
+        name, command, rest = COMMANDS.resolve_command(COMMANDS.make_context("signoff", list(words)), words)
+        assert command is not None
+        command.make_context(name, rest)
+    assert {words[0] for words in shown} >= {"run", "inbox", "replay"}
+
+
+def test_every_command_and_option_that_is_named_exists() -> None:
+    for code in _codes(FILES):
+        if code.startswith("signoff ") and not code.startswith("signoff --"):
+            name, *words = code.split()[1:]
+            taken = {option for parameter in COMMANDS.commands[name].params for option in parameter.opts}
+            assert {word for word in words if word.startswith("-")} <= taken, code
+
+
+def test_every_command_appears_in_the_documentation() -> None:
+    told = set(_codes(FILES))
+    assert [name for name in COMMANDS.commands if f"signoff {name}" not in told] == []
 
 
 def _commands() -> list[str]:

@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).parents[2]
+
 PROGRAM = """
 import json, sys, apsw
 path, statements = sys.argv[1], json.loads(sys.argv[2])
@@ -40,3 +42,41 @@ def change(path: Path, statement: str) -> None:
     """Run one statement from outside, which must succeed."""
     (answer,) = sql(path, statement)
     assert not isinstance(answer, str), answer
+
+
+class Program:
+    """A program of `tests.store.programs` that runs beside the test; stopped at the end of a ``with`` statement.
+
+    Args:
+        heard: the line that it prints once it is where the test wants it, or None.
+    """
+
+    def __init__(self, name: str, *arguments: object, heard: str | None = None) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", f"tests.store.programs.{name}", *map(str, arguments)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        if heard is not None:
+            assert self.process.stdout is not None
+            assert self.process.stdout.readline().strip() == heard
+
+    def __enter__(self) -> Program:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+    def finish(self, patience: float = 100) -> str:
+        """End its standard input and wait for it; what it printed since it was heard."""
+        output, _ = self.process.communicate(timeout=patience)
+        assert self.process.returncode == 0, f"it ended with {self.process.returncode}"
+        return output
+
+    def result(self) -> dict[str, Any]:
+        """The same, for a program that prints its result last."""
+        told: dict[str, Any] = json.loads(self.finish().splitlines()[-1])
+        return told

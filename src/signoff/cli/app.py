@@ -2,31 +2,73 @@
 
 from __future__ import annotations
 
-import os
+import inspect
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
 
 from .. import __version__
-from ..errors import Decision, NotFound, SignoffError
-from . import demo
-from .terminal import DONE, INTERRUPTED, NO, UNUSABLE, complain, err
+from ..errors import AssistantError, ConfigError, Decision, InvalidMessage, NotFound, SignoffError
+from . import copies, decide, delivery, demo, doctor, history, inbox, replay, run, status
+from .terminal import DONE, INTERRUPTED, NO, UNUSABLE, USAGE, complain, err
+
+_HELP = """Nothing leaves without sign-off: the state of a WhatsApp automation, and the desk where drafts are approved.
+
+[bold]Begin:[/bold] signoff demo
+
+[bold]In earnest:[/bold] signoff run in one terminal, signoff inbox in another; signoff status tells how it stands.
+"""
+_EPILOG = (
+    "[bold]Exit codes:[/bold] 0 done · 1 the answer is no, or a decision was refused · 2 wrongly asked · "
+    "3 the store or a file cannot be used · 130 stopped by Ctrl+C. What goes wrong is one sentence on the "
+    "standard error."
+)
 
 app = typer.Typer(
     name="signoff",
+    help=_HELP,
+    epilog=_EPILOG,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-app.command()(demo.demo)
+_COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
+    "Try it": {"demo": demo.demo, "replay": replay.replay},
+    "Work": {"run": run.run, "inbox": inbox.inbox, "status": status.status, "history": history.history},
+    "One decision": {
+        "approve": decide.approve,
+        "reject": decide.reject,
+        "edit": decide.edit,
+        "ask-again": decide.ask_again,
+        "take-back": decide.take_back,
+        "reopen": decide.reopen,
+    },
+    "Sent, and nobody knows whether it arrived": {
+        "confirm-sent": delivery.confirm_sent,
+        "send-again": delivery.send_again,
+        "give-up": delivery.give_up,
+    },
+    "Keep it safe": {"backup": copies.backup, "restore": copies.restore, "doctor": doctor.doctor},
+}
 
 
-def _version(asked: bool) -> None:
+def _help(command: Callable[..., None]) -> str:
+    """The docstring with each paragraph on one line, to be wrapped by the width of the terminal."""
+    paragraphs = (inspect.getdoc(command) or "").split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+
+
+for _panel, _commands in _COMMANDS.items():
+    for _name, _command in _commands.items():
+        app.command(_name, rich_help_panel=_panel, help=_help(_command))(_command)
+
+
+def _say_version(asked: bool) -> None:
     if asked:
         sys.stdout.write(f"signoff {__version__}\n")
         raise typer.Exit(DONE)
@@ -34,13 +76,14 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def signoff(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which one.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which version this is.")
+    ] = False,
 ) -> None:
-    """Nothing leaves without sign-off: the state of a WhatsApp automation, and the desk where its drafts are approved."""
-    del version
+    """The options before a command; the help is in `app`."""
 
 
-def run(arguments: Sequence[str] | None = None) -> int:
+def run_app(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit code. Errors become one sentence on the standard error."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
@@ -52,5 +95,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return end.code if isinstance(end.code, int) else DONE
     except SignoffError as error:
         complain(str(error))
-        return NO if isinstance(error, (Decision, NotFound)) else UNUSABLE
+        return _code(error)
     return DONE
+
+
+def _code(error: SignoffError) -> int:
+    if isinstance(error, (Decision, NotFound)):
+        return NO
+    return USAGE if isinstance(error, (AssistantError, ConfigError, InvalidMessage)) else UNUSABLE

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
-from ..clock import local_iso, parse_iso
+from ..clock import SECOND, local_iso, parse_iso
 from ..lifecycle import Delivery
 from ..model import JsonObject
 from ..state import StateManager
@@ -27,12 +27,14 @@ class Case:
     """What is shown when somebody is to decide.
 
     Attributes:
+        answered: the id of the message that the draft answers.
         beside: what is to be compared with the draft, with its heading; None where there is nothing.
     """
 
     row: Row
     name: str
     conversation: tuple[JsonObject, ...]
+    answered: str | None = None
     beside: tuple[str, str] | None = None
 
     @property
@@ -47,24 +49,26 @@ class Case:
         return row.status, row.draft_version, row.stale, row.delivery, len(self.conversation)
 
 
-def open_case(state: StateManager, row: Row) -> Case:
+def open_case(state: StateManager, row: Row, beside: tuple[str, str] | None = None) -> Case:
     """The case of a message."""
     conversation = state.conversation(row.chat, CONTEXT) if row.chat else []
-    return Case(row, name_of(state, row), tuple(entry for entry in conversation if entry.get("id") != row.id))
-
-
-def with_beside(case: Case, heading: str, text: str) -> Case:
-    """The case with something to compare the draft with."""
-    return replace(case, beside=(heading, text))
+    answered = state.store.by_seq(row.answers) if row.answers is not None else None
+    return Case(
+        row,
+        name_of(state, row),
+        tuple(entry for entry in conversation if entry.get("id") != row.id),
+        answered.id if answered else None,
+        beside,
+    )
 
 
 def render_case(case: Case, console: Console, *, place: str = "", height: int | None = None) -> RenderableType:
     """The case, ruled off above and below; with ``height`` what does not fit into so many lines is left out, and that
     is said."""
     width = console.width - SLACK
-    draft = _wrapped([_draft(case)], console, width - 4)
+    draft = _wrapped([Text(text_of(case.row.message))], console, width - 4)
     notes = _wrapped(_notes(case), console, width - 2)
-    talk = _wrapped([_said(entry) for entry in case.conversation], console, width - 2)
+    talk = _wrapped([_said(entry, case) for entry in case.conversation], console, width - 2)
     if height is not None:
         room = max(height - _FRAME - len(notes), 2 * _LEAST)
         draft = _first(draft, room - min(len(talk), _LEAST))
@@ -94,25 +98,21 @@ def _title(case: Case) -> Text:
     return title
 
 
-def _said(entry: JsonObject) -> Text:
+def _said(entry: JsonObject, case: Case) -> Text:
     ours = "recipient" in entry
     name = "us" if ours else one_line(str(entry.get("fromName") or entry.get("from") or "?"), 24)
-    line = Text(f"{_clock_of(entry)} ", style="dim")
-    line.append(f"{name}  ", style="green" if ours else "cyan")
-    return line.append(text_of(entry), style="not dim")
+    line = Text.assemble((f"{_when(entry, case.row.changed_at)} ", "dim"), (f"{name}  ", "green" if ours else "cyan"))
+    return line.append(text_of(entry), style="bold" if entry.get("id") == case.answered else "")
 
 
-def _clock_of(entry: JsonObject) -> str:
+def _when(entry: JsonObject, today: int) -> str:
+    """The time of a message; its day too, when that is another one."""
     stamp = entry.get("status_updated_at") if "recipient" in entry else entry.get("timestamp")
     try:
-        at = parse_iso(stamp) if isinstance(stamp, str) else int(float(stamp or 0) * 1_000_000)
-        return local_iso(at)[11:16]
+        moment = local_iso(parse_iso(stamp) if isinstance(stamp, str) else int(float(stamp or 0) * SECOND))
     except (TypeError, ValueError, OverflowError, OSError):
         return "--:--"
-
-
-def _draft(case: Case) -> Text:
-    return Text(text_of(case.row.message), style="bold")
+    return moment[11:16] if moment[:10] == local_iso(today)[:10] else moment[:16].replace("T", " ")
 
 
 def _notes(case: Case) -> list[Text]:

@@ -8,15 +8,16 @@ from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from ..errors import NotFound, SignoffError
+from ..errors import SignoffError
 from ..lifecycle import MessageStatus
 from ..state import StateManager
 from ..store.rows import Row
 from .case import Case, open_case, render_case
 from .editor import edited
-from .feed import Feed
+from .feed import Beside, Feed, nothing_beside
+from .history import history_table
 from .keys import Keys
-from .terminal import one_line, out, shown
+from .terminal import one_line, out
 from .waiting import Waiting
 
 LOOK = 0.1
@@ -26,17 +27,10 @@ GRACE = 0.3
 _BELOW = 4
 
 _DRAFT = {"a": "approve", "e": "edit", "r": "reject", "n": "new draft", "s": "skip", "q": "quit"}
-_STALE = {"A": "approve all the same", "e": "edit", "r": "reject", "n": "new draft", "s": "skip", "q": "quit"}
+_STALE = {"A": "approve anyway", "e": "edit", "r": "reject", "n": "new draft", "s": "skip", "q": "quit"}
 _UNCONFIRMED = {"y": "it arrived", "g": "send again", "x": "give up", "s": "skip", "q": "quit"}
 _MUTE = {"r": "reject", "s": "skip", "q": "quit"}
 _MORE = "Also: R reject with a reason · v see all of it · d what has happened to it"
-
-Beside = Callable[[Row], tuple[str, str] | None]
-"""What is to be shown beside a draft: a heading and a text."""
-
-
-def nothing_beside(row: Row) -> None:  # noqa: ARG001  the shape of `Beside`
-    """Nothing is compared with a draft."""
 
 
 class Desk:
@@ -59,6 +53,7 @@ class Desk:
         self._feed = feed
         self._waiting = Waiting(state)
         self._seen = -1
+        self._size = out.size
         self._case: Case | None = None
         self._skipped: list[int] = []
         self._notice = ""
@@ -80,7 +75,7 @@ class Desk:
                 if self._case is None and not self._goes_on():
                     self._tell(live)
                     return
-                key = keys.read(LOOK)
+                key = keys.read(0 if self._has_news() else LOOK)
                 if key == "q":
                     return
                 if key is not None:
@@ -88,25 +83,27 @@ class Desk:
 
     def _look(self, keys: Keys, live: Live) -> None:
         """Show what has changed."""
-        last = self._state.store.last_event()
-        if last == self._seen:
+        if not self._has_news():
             return
-        self._seen = last
+        self._seen, self._size = self._state.store.last_event(), out.size
         self._tell(live)
         self._waiting.refresh()
         before, self._case = self._case, self._next()
         if before is not None and (self._case is None or self._case.row.seq != before.row.seq):
-            self._tell_gone(before, live)
+            self._tell_gone(before)
         if self._case is None or before is None or self._case.has_changed != before.has_changed:
             self._show(keys, live)
         else:
             self._draw(live)
 
+    def _has_news(self) -> bool:
+        return self._seen != self._state.store.last_event() or self._size != out.size
+
     def _tell(self, live: Live) -> None:
         for line in self._feed.news():
             live.console.print(line)
 
-    def _tell_gone(self, before: Case, live: Live) -> None:
+    def _tell_gone(self, before: Case) -> None:
         """Say who decided about the case that was shown, where it was not this desk."""
         row = self._state.store.by_seq(before.row.seq)
         if row is not None and row.changed_by != self._by and row.status == MessageStatus.REJECTED.value:
@@ -126,9 +123,7 @@ class Desk:
         return self._open(waiting[chosen[0]]) if chosen else None
 
     def _open(self, row: Row) -> Case:
-        from dataclasses import replace
-
-        return replace(open_case(self._state, row), beside=self._beside(row))
+        return open_case(self._state, row, self._beside(row))
 
     def _show(self, keys: Keys, live: Live) -> None:
         """Show another case, or the same in another state: what was pressed before was not meant for it."""
@@ -162,8 +157,6 @@ class Desk:
             return
         try:
             self._do(key, case, keys, live)
-        except NotFound as error:
-            self._notice = str(error)
         except SignoffError as error:
             self._notice = str(error)
         self._seen = -1
@@ -182,7 +175,7 @@ class Desk:
         elif key in keys_for(case):
             self._decide[key](case.row)
         elif key == "a" and "A" in keys_for(case):
-            self._notice = "It is out of date. Press A to approve it all the same, or n for a new draft."
+            self._notice = "It is out of date. Press A to approve it anyway, or n for a new draft."
         else:
             self._notice = _MORE
 
@@ -234,8 +227,6 @@ class Desk:
             live.start()
 
     def _show_history(self, row: Row, live: Live) -> None:
-        from .history import history_table
-
         live.console.print(history_table(self._state.history(row.id)))
 
 
@@ -253,5 +244,5 @@ def _keys_line(keys: dict[str, str]) -> Text:
     line = Text(" ")
     for key, meaning in keys.items():
         line.append(f" {key} ", style="reverse")
-        line.append(f" {shown(meaning)}  ")
+        line.append(f" {meaning}  ")
     return line

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from rich.text import Text
 
@@ -17,25 +17,44 @@ _ACKS = {"server": "on its way", "device": "delivered", "read": "delivered and r
 _FOLLOWED = 50
 
 
+Beside = Callable[[Row], tuple[str, str] | None]
+"""What is to be shown beside a draft: a heading and a text."""
+
+
+def nothing_beside(row: Row) -> None:
+    """Nothing is compared with a draft."""
+
+
 class Feed:
     """Tells once what has happened since the last time it was asked.
 
     Args:
-        from_the_start: tell what happened before as well.
+        beside: what to tell beside a draft.
+        without: the lists of which nothing is told.
     """
 
-    def __init__(self, state: StateManager, *, from_the_start: bool = False) -> None:
+    def __init__(
+        self,
+        state: StateManager,
+        *,
+        beside: Beside = nothing_beside,
+        without: Collection[MessageStatus] = (),
+    ) -> None:
         self._state = state
         self._store = state.store
-        self._told = 0 if from_the_start else self._store.last_event()
+        self._beside = beside
+        self._lists = [status for status in MessageStatus if status not in without]
+        self._told = self._store.last_event()
         self._acks: dict[int, str | None] = {}
 
     def news(self) -> Iterator[Text]:
         """The lines, oldest first."""
-        found = [row for status in MessageStatus for row in self._page(status)]
+        found = [row for status in self._lists for row in self._page(status)]
         for row in sorted(found, key=lambda row: row.arrival):
             self._told = max(self._told, row.arrival)
             yield _line(row.changed_at, *_happened(row, self._name(row)))
+            if (beside := self._beside(row)) is not None and row.message_status is MessageStatus.PENDING_APPROVAL:
+                yield _line(row.changed_at, "=", "cyan", beside[0], one_line(beside[1]))
             if row.message_status is MessageStatus.SENT:
                 self._acks[row.seq] = None
         yield from self._receipts()

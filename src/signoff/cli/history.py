@@ -9,7 +9,25 @@ from rich.table import Table
 from rich.text import Text
 
 from ..model import JsonObject
-from .terminal import one_line
+from .decide import IdArgument
+from .opening import opened
+from .options import DEFAULT_ACCOUNT, DEFAULT_STATE, AccountOption, JsonOption, StateOption
+from .terminal import one_line, out, print_json
+
+
+def history(
+    message: IdArgument,
+    as_json: JsonOption = False,
+    state: StateOption = DEFAULT_STATE,
+    account: AccountOption = DEFAULT_ACCOUNT,
+) -> None:
+    """Everything that happened to a message, oldest first: when, what, who and why."""
+    with opened(state, account) as manager:
+        events = manager.history(message)
+    if as_json:
+        print_json(events)
+    else:
+        out.print(history_table(events))
 
 
 def history_table(events: Sequence[JsonObject]) -> Table:

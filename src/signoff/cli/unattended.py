@@ -35,14 +35,14 @@ class Unattended:
         """Approve until nothing more will come."""
         while True:
             self._tell()
+            seen = self._state.store.last_event()
             self._waiting.refresh()
             decided = [self._decide(row) for row in self._waiting.drafts]
-            if any(decided):
-                continue
-            if not self._goes_on():
+            if not any(decided) and not self._goes_on():
                 self._tell()
                 return
-            time.sleep(LOOK)
+            if self._state.store.last_event() == seen:
+                time.sleep(LOOK)
 
     def _tell(self) -> None:
         for line in self._feed.news():

@@ -167,6 +167,8 @@ class SQLite:
             connection = apsw.Connection(os.fspath(self.path), flags=apsw.SQLITE_OPEN_READWRITE)
             connection.set_busy_timeout(int(self.busy_timeout * 1000))
             connection.pragma("foreign_keys", True)
+            # else each statement with `status = :status` is prepared anew whenever it runs, in the hope of a partial index
+            connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
             return connection
 
     def connect_reader(self) -> apsw.Connection:

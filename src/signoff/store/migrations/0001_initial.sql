@@ -11,16 +11,20 @@ CREATE TABLE accounts (
   name    TEXT NOT NULL UNIQUE CHECK (length(name) BETWEEN 1 AND 200)
 ) STRICT;
 
+-- Comparisons joined by OR where IN would be shorter: for an IN of more than two SQLite builds a table at every change.
 CREATE TABLE messages (
   seq              INTEGER PRIMARY KEY,
   account          INTEGER NOT NULL REFERENCES accounts,
   id               TEXT NOT NULL CHECK (octet_length(id) BETWEEN 1 AND 512),
   status           TEXT NOT NULL
-                   CHECK (status IN ('incoming', 'pending_approval', 'approved', 'rejected', 'sent', 'failed')),
+                   CHECK (status = 'incoming' OR status = 'pending_approval' OR status = 'approved'
+                          OR status = 'rejected' OR status = 'sent' OR status = 'failed'),
   arrival          INTEGER NOT NULL,
   added_at         INTEGER NOT NULL,
   moved_at         INTEGER,                       -- NULL until it is moved for the first time
-  origin           TEXT NOT NULL CHECK (origin IN ('script', 'sender', 'gateway', 'draft', 'file')),
+  origin           TEXT NOT NULL
+                   CHECK (origin = 'script' OR origin = 'sender' OR origin = 'gateway' OR origin = 'draft'
+                          OR origin = 'file'),
   payload          TEXT NOT NULL CHECK (octet_length(payload) <= 1100000),
   chat             TEXT,
   reason           TEXT,
@@ -38,12 +42,13 @@ CREATE TABLE messages (
   approved_version INTEGER,
   approved_digest  TEXT,
   approved_by      TEXT,
-  approved_kind    TEXT CHECK (approved_kind IN ('person', 'rule', 'script')),
+  approved_kind    TEXT CHECK (approved_kind = 'person' OR approved_kind = 'rule' OR approved_kind = 'script'),
   approved_at      INTEGER,
   -- delivery
   due              INTEGER,                       -- not to be claimed before
   tries            INTEGER NOT NULL DEFAULT 0,    -- attempts so far
-  delivery         TEXT CHECK (delivery IN ('open', 'accepted', 'refused', 'unknown')),
+  delivery         TEXT
+                   CHECK (delivery = 'open' OR delivery = 'accepted' OR delivery = 'refused' OR delivery = 'unknown'),
   lease            INTEGER,                       -- of the open attempt: until when its sender may be waited for
   settle_due       INTEGER,                       -- accepted, and the status not moved by its script: move it then
   used             INTEGER NOT NULL DEFAULT 0,    -- a send_message has sent it, or was told that it was rejected
@@ -262,11 +267,12 @@ BEGIN
   INSERT INTO events (seq, account, at, message, kind, from_status, to_status, by, why, version, digest, counted)
   VALUES (NEW.arrival, NEW.account, NEW.changed_at, NEW.seq, NEW.changed_what, OLD.status, NEW.status, NEW.changed_by,
           NEW.changed_why, NEW.draft_version, NEW.digest, NEW.changed_what <> 'restored');
+  UPDATE counters SET listed = listed - (OLD.arrival > cleared) WHERE account = OLD.account AND status = OLD.status;
   UPDATE counters
-     SET listed = listed + (status = NEW.status) - (status = OLD.status AND OLD.arrival > cleared),
-         total = total + (status = NEW.status AND NEW.changed_what <> 'restored'),
-         last_at = CASE WHEN status = NEW.status AND NEW.changed_what <> 'restored' THEN NEW.changed_at ELSE last_at END
-   WHERE account = NEW.account AND status IN (OLD.status, NEW.status);
+     SET listed = listed + 1,
+         total = total + (NEW.changed_what <> 'restored'),
+         last_at = CASE WHEN NEW.changed_what <> 'restored' THEN NEW.changed_at ELSE last_at END
+   WHERE account = NEW.account AND status = NEW.status;
 END;
 
 CREATE TRIGGER messages_changed AFTER UPDATE ON messages WHEN NEW.arrival = OLD.arrival

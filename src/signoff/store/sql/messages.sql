@@ -170,8 +170,9 @@ SELECT address FROM aliases WHERE contact = :contact ORDER BY account, address
 UPDATE contacts SET name = NULL WHERE contact = :contact
 
 -- name: messages_of_chat
--- messages_chat
-SELECT seq, id, delivery FROM messages WHERE account = :account AND chat = :chat AND payload <> '{}'
+-- messages_chat; also what was purged, so that no backup brings its text back
+SELECT seq, id, delivery FROM messages
+ WHERE account = :account AND chat = :chat AND payload <> json_object('id', id)
 
 -- name: forget
 UPDATE messages

@@ -1,0 +1,138 @@
+"""``signoff approve``, ``reject``, ``edit``, ``ask-again``, ``take-back``, ``reopen``: a decision about a message."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ..state import StateManager
+from ..statefile.exchange import HOLD
+from ..store.rows import Row
+from .editor import edited
+from .feed import name_of
+from .opening import opened
+from .options import DEFAULT_ACCOUNT, DEFAULT_STATE, AccountOption, ByOption, StateOption, person
+from .terminal import out, shown
+
+IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The message's id, as signoff inbox shows it.")]
+VersionOption = Annotated[
+    int | None,
+    typer.Option("--version", metavar="N", help="The version that you have seen; refused if it has changed since."),
+]
+ReasonOption = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why; kept in the history.")]
+
+
+def approve(
+    message: IdArgument,
+    version: VersionOption = None,
+    despite: Annotated[
+        str | None,
+        typer.Option("--despite", metavar="TEXT", help="What makes it out of date, to approve it all the same."),
+    ] = None,
+    state: StateOption = DEFAULT_STATE,
+    account: AccountOption = DEFAULT_ACCOUNT,
+    by: ByOption = None,
+) -> None:
+    """Approve a message: exactly its present text to exactly its chat. `signoff run` sends it.
+
+    Example: signoff approve reply_3EB0A1 --version 2
+    """
+    with opened(state, account) as manager:
+        row = manager.approve(message, version, by=person(by), despite=despite)
+        say(manager, row, f"approved version {row.draft_version}")
+        say_when(manager)
+
+
+def reject(
+    message: IdArgument,
+    reason: ReasonOption = None,
+    version: VersionOption = None,
+    state: StateOption = DEFAULT_STATE,
+    account: AccountOption = DEFAULT_ACCOUNT,
+    by: ByOption = None,
+) -> None:
+    """Reject a message; one that is approved and not sent yet is taken back first.
+
+    Example: signoff reject reply_3EB0A1 --reason "I call her"
+    """
+    with opened(state, account) as manager:
+        say(manager, manager.reject(message, reason, version, by=person(by)), "rejected")
+
+
+def edit(
+    message: IdArgument,
+    text: Annotated[str | None, typer.Argument(metavar="TEXT", help="The new text.")] = None,
+    editor: Annotated[bool, typer.Option("--editor", help="Change it in your editor ($VISUAL, $EDITOR).")] = False,
+    version: VersionOption = None,
+    state: StateOption = DEFAULT_STATE,
+    account: AccountOption = DEFAULT_ACCOUNT,
+    by: ByOption = None,
+) -> None:
+    """Change the text of a message: a new version, which wants an approval of its own.
+
+    Example: signoff edit reply_3EB0A1 "We open at nine."
+    """
+    if (text is None) is not editor:
+        raise typer.BadParameter("give the new text, or --editor to change it there", param_hint="TEXT")
+    with opened(state, account) as manager:
+        row = manager.get_message(message)
+        if editor:
+            text = edited(row.text)
+            version = row.draft_version if version is None else version
+        if text is None:
+            out.print("The text was left as it is.")
+            return
+        row = manager.edit(message, text, version, by=person(by))
+        say(manager, row, f"is now version {row.draft_version} and waits for approval")
+
+
+def ask_again(
+    message: IdArgument,
+    reason: ReasonOption = None,
+    state: StateOption = DEFAULT_STATE,
+    account: AccountOption = DEFAULT_ACCOUNT,
+    by: ByOption = None,
+) -> None:
+    """Ask the assistant for another draft; this one stays until that is there."""
+    with opened(state, account) as manager:
+        draft = manager.get_message(message)
+        manager.ask_again(message, reason, by=person(by))
+        say(manager, draft, "another draft is asked for")
+
+
+def take_back(
+    message: IdArgument,
+    state: StateOption = DEFAULT_STATE,
+    account: AccountOption = DEFAULT_ACCOUNT,
+    by: ByOption = None,
+) -> None:
+    """Take an approval back, as long as the message is not being sent."""
+    with opened(state, account) as manager:
+        say(manager, manager.take_back(message, by=person(by)), "taken back; it waits for approval")
+
+
+def reopen(
+    message: IdArgument,
+    state: StateOption = DEFAULT_STATE,
+    account: AccountOption = DEFAULT_ACCOUNT,
+    by: ByOption = None,
+) -> None:
+    """Put a rejected message before people again."""
+    with opened(state, account) as manager:
+        say(manager, manager.reopen(message, by=person(by)), "reopened; it waits for approval")
+
+
+def say(manager: StateManager, row: Row, what: str) -> None:
+    """Say what became of a message."""
+    out.print(f"{shown(row.id)}, to {name_of(manager, row)}: {what}.", markup=False)
+
+
+def say_when(manager: StateManager) -> None:
+    """Say when an approved message leaves, where that is not at once."""
+    hold = manager.get_config(HOLD)
+    undo = manager.get_config("approval_config")["undo_seconds"]
+    if hold:
+        out.print(f"Nothing is sent at present: {shown(str(hold))}. See: signoff doctor", markup=False, style="yellow")
+    elif undo:
+        out.print(f"For {undo:g} s it can be taken back: signoff take-back ID", markup=False)

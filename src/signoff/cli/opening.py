@@ -1,0 +1,39 @@
+"""Opening a state that must be there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..errors import NotFound, StateFileError
+from ..state import StateManager
+from ..store import open_store
+
+
+def database_of(file: Path) -> Path:
+    """The database of a state file."""
+    return file if file.suffix == ".db" else file.with_suffix(".db")
+
+
+@contextmanager
+def opened(file: Path, account: str, by: str = "signoff") -> Iterator[StateManager]:
+    """The state, for the time of a ``with`` statement; unlike a script, a command never begins a new one.
+
+    Raises:
+        StateFileError: there is no state.
+        NotFound: there is no such account.
+        StoreError: the database cannot be used.
+    """
+    database = database_of(file)
+    if not file.exists() and not database.exists():
+        raise StateFileError(f"there is no state {file}: say where it is with --state FILE, or begin one: signoff run")
+    store = open_store(database)
+    try:
+        names = store.account_names()
+        if account != "default" and account not in names:
+            raise NotFound(f"there is no account {account!r} in {database}; there is: {', '.join(names)}")
+        with StateManager(file, account=account, by=by) as state:
+            yield state
+    finally:
+        store.close()

@@ -1,0 +1,550 @@
+"""The outbox: what was approved is handed over at most once by itself, and what became of it is never guessed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from signoff import MessageStatus
+from signoff.clock import MINUTE, SECOND
+from signoff.errors import StoreBusy
+from signoff.gateway import Accepted, Outcome, Outgoing, Receipt, Refused, Unknown
+from signoff.gateway.simulator import Simulator
+from signoff.pipeline.outbox import LEASE, LOOK_AGAIN, LOOK_FOR, Outbox
+from signoff.statefile.exchange import HOLD
+from signoff.store.rows import Row
+
+from ..conftest import ManualClock
+from .conftest import ANA, BEN, Line, MakeLine
+from .test_inbox import another_process_holds
+
+APPROVED = MessageStatus.APPROVED
+SENT = MessageStatus.SENT
+FAILED = MessageStatus.FAILED
+PENDING = MessageStatus.PENDING_APPROVAL
+
+TEXT = "Until six."
+
+
+class Told(Simulator):
+    """A world whose way of being asked is told by a test: what a call does before, or instead of, what it would do."""
+
+    before_send: Callable[[Outgoing], Outcome | None] = staticmethod(lambda _: None)
+    before_lookup: Callable[[Outgoing], Outcome | None] = staticmethod(lambda _: None)
+    before_typing: Callable[[str], object] = staticmethod(lambda _: None)
+
+    def send(self, message: Outgoing) -> Outcome:
+        return self.before_send(message) or super().send(message)
+
+    def lookup(self, message: Outgoing) -> Outcome:
+        return self.before_lookup(message) or super().lookup(message)
+
+    def typing(self, chat: str) -> None:
+        self.before_typing(chat)
+
+
+@pytest.fixture
+def told(clock: ManualClock) -> Told:
+    return Told(clock=clock)
+
+
+@pytest.fixture
+def blind(make_line: MakeLine, clock: ManualClock) -> Line:
+    """A line whose gateway cannot look anything up."""
+    return make_line(Simulator(clock=clock, can_lookup=False, acks=()))
+
+
+def standing(row: Row) -> tuple[str, str | None, str | None]:
+    return row.status, row.delivery, row.reason
+
+
+class TestWhatItSends:
+    def test_exactly_the_approved_text_to_exactly_the_approved_chat(self, line: Line) -> None:
+        text = "  Täglich 🙂 until six.\n"
+        row = line.draft("Until six.")
+        line.state.edit(row.id, text)
+        line.state.approve(row.id)
+        assert line.outbox.round() == 1
+        assert line.delivered() == [(ANA, text)]
+        assert standing(line.row(row.id)) == ("sent", "accepted", None)
+
+    def test_once(self, line: Line) -> None:
+        line.approved()
+        rounds = [line.outbox.round() for _ in range(3)]
+        assert rounds == [1, 0, 0]
+        assert len(line.delivered()) == 1
+
+    def test_nothing_without_an_approval(self, line: Line) -> None:
+        line.draft()
+        line.state.add_message({"id": "s1", "recipient": ANA, "body": "Sale!"}, PENDING)
+        line.state.add_message({"id": "s2", "recipient": ANA, "body": "Sale!"}, APPROVED)
+        line.state.move_message("s1", PENDING, APPROVED)
+        assert line.outbox.round() == 0
+        assert line.delivered() == []
+
+    def test_what_a_person_approves_of_a_scripts_messages(self, line: Line) -> None:
+        line.state.add_message({"id": "s1", "recipient": ANA, "body": "Sale!"}, APPROVED)
+        line.state.approve("s1")
+        line.outbox.round()
+        assert line.delivered() == [(ANA, "Sale!")]
+        assert line.row("s1").status == "sent"
+
+    def test_the_attempt_is_on_the_disk_before_the_gateway_is_called(self, make_line: MakeLine, told: Told) -> None:
+        line = make_line(told)
+        row = line.approved()
+        program = (
+            "import sqlite3, sys; db = sqlite3.connect(f'file:{sys.argv[1]}?mode=ro', uri=True)\n"
+            "print(db.execute('SELECT token, outcome FROM attempts').fetchall())"
+        )
+        seen: list[str] = []
+
+        def look(_: Outgoing) -> None:
+            arguments = [sys.executable, "-c", program, str(line.store.database.path)]
+            seen.append(subprocess.run(arguments, capture_output=True, text=True, check=True).stdout.strip())
+
+        told.before_send = look
+        line.outbox.round()
+        assert seen == [f"[('{line.store.attempts(row.seq)[0].token}', None)]"]
+
+    def test_what_was_cleared_is_not_sent(self, line: Line) -> None:
+        line.approved()
+        line.state.clear_messages(APPROVED)
+        line.keeper.round()
+        assert line.outbox.round() == 0
+        assert line.delivered() == []
+
+    def test_what_was_cleared_while_it_was_sent_is_still_settled(self, make_line: MakeLine, told: Told) -> None:
+        line = make_line(told)
+        row = line.approved()
+        told.before_send = lambda _: line.state.clear_messages(APPROVED)
+        line.outbox.round()
+        assert line.ids(APPROVED) == []
+        assert line.row(row.id).status == "sent"
+
+    def test_what_was_forgotten_is_not_sent(self, line: Line) -> None:
+        line.approved()
+        line.state.forget(ANA)
+        assert line.outbox.round() == 0
+
+    def test_nothing_while_it_is_held(self, line: Line) -> None:
+        line.approved()
+        line.state.set_config(HOLD, "the database is an older copy")
+        assert line.outbox.round() == 0
+        line.state.set_config(HOLD, None)
+        assert line.outbox.round() == 1
+
+
+class TestOrderAndPace:
+    def test_within_a_chat_in_the_order_of_approval(self, line: Line) -> None:
+        rows = [line.draft(f"Answer {number}", aliases=[]) for number in range(4)]
+        for row in (rows[2], rows[0], rows[3], rows[1]):
+            line.state.approve(row.id, despite=line.row(row.id).stale)
+        while line.outbox.round():
+            pass
+        assert [text for _, text in line.delivered()] == ["Answer 2", "Answer 0", "Answer 3", "Answer 1"]
+
+    def test_one_that_has_to_wait_holds_up_its_chat_and_no_other(self, line: Line) -> None:
+        line.world.fail_next("refuse-passing")
+        line.approved("first")
+        line.outbox.round()
+        second = line.draft("second")
+        line.state.approve(second.id, despite=second.stale)
+        line.approved("to ben", BEN)
+        while line.outbox.round():
+            pass
+        assert line.delivered() == [(BEN, "to ben")]
+        line.clock.advance(60)
+        while line.outbox.round():
+            pass
+        assert line.delivered()[1:] == [(ANA, "first"), (ANA, "second")]
+
+    def test_what_a_script_sent_and_has_not_moved_yet_holds_up_nobody(self, line: Line) -> None:
+        line.state.add_message({"id": "s1", "recipient": ANA, "body": "Sale!"}, APPROVED)
+        line.store.approve_beside(line.row("s1"), by="script", kind="script")
+        claim = line.store.claim_row(line.row("s1"), lease=MINUTE, by="script")
+        assert claim is not None
+        line.outbox.deliver(claim)
+        assert standing(line.row("s1"))[:2] == ("approved", "accepted")
+        line.approved()
+        line.outbox.round()
+        assert line.delivered() == [(ANA, "Sale!"), (ANA, TEXT)]
+
+    def test_between_two_there_is_the_pause_that_was_set(self, line: Line) -> None:
+        line.state.update_config({"pacing_config": {"min_seconds": 5}})
+        line.approved("first")
+        line.approved("second", BEN)
+        assert line.outbox.round() == 1
+        line.clock.advance(4.9)
+        assert line.outbox.round() == 0
+        line.clock.advance(0.1)
+        assert line.outbox.round() == 1
+
+    def test_a_clock_set_back_does_not_make_the_pause_longer(self, line: Line) -> None:
+        line.state.update_config({"pacing_config": {"min_seconds": 5}})
+        row = line.draft("second", BEN)
+        line.approved("first")
+        line.outbox.round()
+        line.clock.advance(-86_400)
+        line.state.approve(row.id)
+        assert line.outbox.round() == 1
+
+    def test_the_contact_sees_that_someone_is_typing(self, make_line: MakeLine, told: Told) -> None:
+        line = make_line(told)
+        line.approved()
+        shown: list[str] = []
+        told.before_typing = shown.append
+        line.outbox.round()
+        assert shown == [ANA]
+
+    def test_a_gateway_that_cannot_show_typing_sends_all_the_same(
+        self, make_line: MakeLine, told: Told, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        line = make_line(told)
+        row = line.approved()
+
+        def fail(_: str) -> None:
+            raise OSError("no route")
+
+        told.before_typing = fail
+        line.outbox.round()
+        assert line.row(row.id).status == "sent"
+        assert "could not show typing" in caplog.text
+
+
+class TestRefused:
+    def test_for_good_is_failed_and_never_tried_by_itself(self, line: Line) -> None:
+        row = line.approved()
+        line.world.fail_next("refuse")
+        line.outbox.round()
+        assert standing(line.row(row.id)) == ("failed", "refused", "refused")
+        assert line.last_why(row.id) == "refused on demand"
+        line.clock.advance(86_400)
+        assert line.outbox.round() == 0
+
+    def test_for_good_it_goes_after_a_person_said_try_again(self, line: Line) -> None:
+        row = line.approved()
+        line.world.fail_next("refuse")
+        line.outbox.round()
+        line.state.approve(row.id)
+        assert line.kinds(row.id)[-1] == "tried again"
+        line.outbox.round()
+        assert line.delivered() == [(ANA, TEXT)]
+
+    def waits(self, line: Line) -> list[float]:
+        """Seconds between the attempts of the one approved message, until it is sent or given up."""
+        waits: list[float] = []
+        while True:
+            line.outbox.round()
+            row = next(iter(line.state.rows(APPROVED)), None)
+            if row is None:
+                return waits
+            assert row.due is not None
+            waits.append((row.due - line.clock()) / SECOND)
+            line.clock.now = row.due - 1
+            assert line.outbox.round() == 0
+            line.clock.now = row.due
+
+    def test_for_a_passing_reason_it_is_tried_again_with_growing_pauses(self, line: Line) -> None:
+        line.world.fail_next("refuse-passing", times=3)
+        line.approved()
+        assert self.waits(line) == [2, 4, 8]
+        assert line.delivered() == [(ANA, TEXT)]
+
+    def test_as_often_as_the_setting_says_and_no_more(self, line: Line) -> None:
+        line.state.update_config({"retry_config": {"max_retries": 2, "exponential_backoff": False}})
+        line.world.fail_next("refuse-passing", times=9)
+        row = line.approved()
+        assert self.waits(line) == [2, 2]
+        assert standing(line.row(row.id)) == ("failed", "refused", "refused")
+        assert line.delivered() == []
+
+    def test_tried_again_by_a_person_it_has_all_its_tries_anew(self, line: Line) -> None:
+        line.world.fail_next("refuse-passing", times=7)
+        row = line.approved()
+        assert self.waits(line) == [2, 4, 8]
+        assert line.row(row.id).status == "failed"
+        line.state.approve(row.id)
+        assert self.waits(line) == [2, 4, 8]
+        assert line.row(row.id).status == "sent"
+
+    @pytest.mark.parametrize(("jitter", "wait"), [(0.0, 1.6), (1.0, 2.4)])
+    def test_chance_spreads_the_pauses(self, line: Line, jitter: float, wait: float) -> None:
+        line.outbox = Outbox(line.state, line.world, jitter=lambda: jitter)
+        line.world.fail_next("refuse-passing")
+        line.approved()
+        assert self.waits(line) == [wait]
+
+    def test_while_it_waits_it_can_be_taken_back(self, line: Line) -> None:
+        row = line.approved()
+        line.world.fail_next("refuse-passing")
+        line.outbox.round()
+        line.state.take_back(row.id)
+        line.clock.advance(3600)
+        assert line.outbox.round() == 0
+
+    def test_a_session_that_is_not_ready_is_a_passing_reason(self, line: Line) -> None:
+        row = line.approved()
+        line.world.change_session("connecting")
+        line.outbox.round()
+        assert line.row(row.id).status == "approved"
+        line.world.change_session("ready")
+        line.clock.advance(60)
+        line.outbox.round()
+        assert line.delivered() == [(ANA, TEXT)]
+
+
+class TestUnknown:
+    def test_delivered_and_looked_up_it_is_sent(self, line: Line) -> None:
+        row = line.approved()
+        line.world.fail_next("lose-answer")
+        line.outbox.round()
+        assert standing(line.row(row.id)) == ("sent", "accepted", None)
+        assert len(line.delivered()) == 1
+
+    def test_lost_and_looked_up_it_is_tried_again(self, line: Line) -> None:
+        row = line.approved()
+        line.world.fail_next("lost")
+        line.outbox.round()
+        assert line.row(row.id).status == "approved"
+        assert "it never left" in line.last_why(row.id)
+        line.clock.advance(60)
+        line.outbox.round()
+        assert len(line.delivered()) == 1
+
+    def test_still_on_its_way_it_is_looked_up_again_and_found(self, line: Line) -> None:
+        row = line.approved()
+        line.world.fail_next("late")
+        line.outbox.round()
+        assert line.row(row.id).delivery == "open"
+        line.clock.advance(LOOK_AGAIN / SECOND)
+        line.outbox.round()
+        assert line.row(row.id).delivery == "open"
+        line.world.deliver_late()
+        line.clock.advance(LOOK_AGAIN / SECOND)
+        line.outbox.round()
+        assert line.row(row.id).status == "sent"
+        assert len(line.delivered()) == 1
+
+    def test_what_is_never_found_is_unconfirmed_in_the_end(self, line: Line) -> None:
+        row = line.approved()
+        line.world.fail_next("late")
+        line.outbox.round()
+        for _ in range(LOOK_FOR // LOOK_AGAIN):
+            assert line.row(row.id).delivery == "open"
+            line.clock.advance(LOOK_AGAIN / SECOND)
+            line.outbox.round()
+        assert standing(line.row(row.id)) == ("failed", "unknown", "unconfirmed")
+        line.world.deliver_late()
+        line.inbox.round()
+        assert line.row(row.id).status == "sent"
+
+    def test_where_nothing_can_be_looked_up_it_is_unconfirmed_at_once(self, blind: Line) -> None:
+        row = blind.approved()
+        blind.world.fail_next("lose-answer")
+        blind.outbox.round()
+        assert standing(blind.row(row.id)) == ("failed", "unknown", "unconfirmed")
+        blind.clock.advance(30 * 86_400)
+        assert blind.outbox.round() == 0
+        assert len(blind.delivered()) == 1
+
+    @pytest.mark.parametrize("delivered", [True, False])
+    def test_a_person_says_what_became_of_it(self, blind: Line, delivered: bool) -> None:
+        row = blind.approved()
+        blind.world.fail_next("lose-answer" if delivered else "lost")
+        blind.outbox.round()
+        if delivered:
+            blind.state.confirm_sent(row.id)
+        else:
+            blind.state.send_again(row.id)
+        blind.outbox.round()
+        assert blind.row(row.id).status == "sent"
+        assert blind.delivered() == [(ANA, TEXT)]
+
+    def test_given_up_it_stays_failed(self, blind: Line) -> None:
+        row = blind.approved()
+        blind.world.fail_next("lost")
+        blind.outbox.round()
+        blind.state.give_up(row.id)
+        assert blind.outbox.round() == 0
+        assert blind.row(row.id).reason == "gave up"
+
+    def test_while_send_again_waits_a_receipt_of_the_first_attempt_settles_it(self, blind: Line) -> None:
+        row = blind.approved()
+        blind.world.fail_next("lose-answer")
+        blind.outbox.round()
+        blind.state.send_again(row.id)
+        blind.take(Receipt("device", blind.clock(), token=blind.store.attempts(row.seq)[0].token))
+        assert blind.outbox.round() == 0
+        assert len(blind.delivered()) == 1
+
+    def test_an_exception_of_the_gateway_is_an_unknown_outcome(self, make_line: MakeLine, told: Told) -> None:
+        line = make_line(told)
+        told.can_lookup = False
+        row = line.approved()
+
+        def fail(message: Outgoing) -> None:
+            Simulator.send(told, message)
+            raise ValueError("half an answer")
+
+        told.before_send = fail
+        line.outbox.round()
+        assert standing(line.row(row.id)) == ("failed", "unknown", "unconfirmed")
+        assert line.last_why(row.id) == "ValueError in the gateway"
+
+    def test_an_exception_while_looking_up_leaves_it_open(self, make_line: MakeLine, told: Told) -> None:
+        line = make_line(told)
+        row = line.approved()
+        line.world.fail_next("lose-answer")
+
+        def fail(_: Outgoing) -> None:
+            raise ValueError("half an answer")
+
+        told.before_lookup = fail
+        line.outbox.round()
+        assert line.row(row.id).delivery == "open"
+        told.before_lookup = Told.before_lookup
+        line.clock.advance(LOOK_AGAIN / SECOND)
+        line.outbox.round()
+        assert line.row(row.id).status == "sent"
+
+    @pytest.mark.parametrize("outcome", [Accepted("\0id\ud800"), Unknown("\ud800"), Refused("\0", passing=True)])
+    def test_hostile_words_of_the_gateway_are_written_down(
+        self, make_line: MakeLine, told: Told, outcome: Outcome
+    ) -> None:
+        line = make_line(told)
+        told.can_lookup = False
+        row = line.approved()
+        told.before_send = lambda _: outcome
+        line.outbox.round()
+        assert line.store.attempts(row.seq)[0].outcome is not None
+
+
+class TestAProcessThatDied:
+    def died(self, line: Line, *, delivered: bool) -> Row:
+        """A message whose sender was killed in the middle of the call."""
+        row = line.approved()
+        claim = line.store.claim_next(line.state.account, lease=LEASE, by="killed")
+        assert claim is not None
+        if delivered:
+            line.world.send(Outgoing(claim.token, claim.chat, claim.text, claim.started_at))
+        return row
+
+    @pytest.mark.parametrize("delivered", [True, False])
+    def test_its_attempt_is_left_to_it_for_its_lease(self, line: Line, delivered: bool) -> None:
+        row = self.died(line, delivered=delivered)
+        line.clock.advance(LEASE / SECOND - 1)
+        assert line.outbox.round() == 0
+        assert line.row(row.id).delivery == "open"
+
+    def test_delivered_it_is_found_and_sent(self, line: Line) -> None:
+        row = self.died(line, delivered=True)
+        line.clock.advance(LEASE / SECOND)
+        assert line.outbox.round() == 1
+        assert line.row(row.id).status == "sent"
+        assert len(line.delivered()) == 1
+
+    def test_not_delivered_it_is_sent_now(self, line: Line) -> None:
+        row = self.died(line, delivered=False)
+        line.clock.advance(LEASE / SECOND)
+        line.outbox.round()
+        line.clock.advance(60)
+        line.outbox.round()
+        assert line.row(row.id).status == "sent"
+        assert len(line.delivered()) == 1
+
+    @pytest.mark.parametrize("delivered", [True, False])
+    def test_where_nothing_can_be_looked_up_it_is_unconfirmed_and_never_a_second_send(
+        self, blind: Line, delivered: bool
+    ) -> None:
+        row = self.died(blind, delivered=delivered)
+        blind.clock.advance(LEASE / SECOND)
+        blind.outbox.round()
+        assert standing(blind.row(row.id)) == ("failed", "unknown", "unconfirmed")
+        blind.clock.advance(86_400)
+        assert blind.outbox.round() == 0
+        assert len(blind.delivered()) == int(delivered)
+
+    def test_one_that_was_only_slow_finds_its_attempt_settled_and_changes_nothing(
+        self, make_line: MakeLine, told: Told, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        line = make_line(told)
+        row = line.approved()
+
+        def slow(_: Outgoing) -> None:
+            told.before_send = Told.before_send
+            told.can_lookup = False
+            line.clock.advance(LEASE / SECOND)
+            Outbox(line.state, told, by="other").recover()
+
+        told.before_send = slow
+        line.outbox.round()
+        assert line.row(row.id).status == "sent"
+        assert line.kinds(row.id).count("claimed") == 1
+
+    def test_one_that_was_slow_and_thought_lost_is_not_sent_a_second_time(
+        self, make_line: MakeLine, told: Told
+    ) -> None:
+        line = make_line(told)
+        row = line.approved()
+
+        def slow(_: Outgoing) -> None:
+            told.before_send = Told.before_send
+            line.clock.advance(LEASE / SECOND)
+            Outbox(line.state, told, by="other").recover()
+            assert line.row(row.id).delivery is None
+
+        told.before_send = slow
+        line.outbox.round()
+        line.clock.advance(3600)
+        line.outbox.round()
+        assert line.row(row.id).status == "sent"
+        assert len(line.delivered()) == 1
+
+    def test_a_claim_that_ran_out_is_not_handed_over(self, make_line: MakeLine, told: Told) -> None:
+        line = make_line(told)
+        told.can_lookup = False
+        row = line.approved()
+        told.before_typing = lambda _: line.clock.advance(LEASE / SECOND)
+        line.outbox.round()
+        assert line.delivered() == []
+        assert line.row(row.id).status == "approved"
+        told.before_typing = Told.before_typing
+        line.clock.advance(60)
+        line.outbox.round()
+        assert len(line.delivered()) == 1
+
+
+class TestAStoreThatFails:
+    def test_an_outcome_that_could_not_be_written_down_is_written_down_later(
+        self, make_line: MakeLine, told: Told
+    ) -> None:
+        line = make_line(told, busy_timeout=0.05)
+        told.can_lookup = False
+        row = line.approved()
+        holding = another_process_holds(line)
+
+        def held(_: Outgoing) -> None:
+            holding.__enter__()
+
+        told.before_send = held
+        with pytest.raises(StoreBusy):
+            line.outbox.round()
+        assert line.row(row.id).delivery == "open"
+        with pytest.raises(StoreBusy):
+            line.outbox.round()
+        holding.__exit__(None, None, None)
+        line.outbox.round()
+        assert standing(line.row(row.id)) == ("sent", "accepted", None)
+        assert len(line.delivered()) == 1
+
+    def test_nothing_is_sent_that_could_not_be_claimed(self, make_line: MakeLine) -> None:
+        line = make_line(busy_timeout=0.05)
+        line.approved()
+        with another_process_holds(line), pytest.raises(StoreBusy):
+            line.outbox.round()
+        assert line.delivered() == []
+        line.outbox.round()
+        assert len(line.delivered()) == 1

@@ -1,0 +1,166 @@
+"""Where the state is kept, how it is opened and closed, and whose it is."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from signoff.errors import StoreUnavailable
+from state_manager import MessageStatus, StateManager
+
+from ..conftest import ManualClock
+from .conftest import Open
+
+S = MessageStatus
+
+
+def names(folder: Path) -> set[str]:
+    return {entry.name for entry in folder.iterdir()}
+
+
+def test_a_state_file_has_its_database_beside_it(open_manager: Open, tmp_path: Path) -> None:
+    open_manager(tmp_path / "mine.json").close()
+    assert {"mine.json", "mine.db"} < names(tmp_path)
+
+
+def test_a_database_has_no_state_file(open_manager: Open, tmp_path: Path) -> None:
+    with open_manager(tmp_path / "mine.db") as manager:
+        manager.add_message({"id": "m1"}, S.INCOMING)
+        assert [message["id"] for message in manager.get_messages(S.INCOMING)] == ["m1"]
+    assert names(tmp_path) == {"mine.db", "mine.db.lock"}
+
+
+def test_both_names_mean_the_same_state(open_manager: Open, tmp_path: Path) -> None:
+    open_manager(tmp_path / "mine.json").add_message({"id": "m1"}, S.INCOMING)
+    assert len(open_manager(tmp_path / "mine.db").get_messages(S.INCOMING)) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="making a link needs a right there")
+def test_a_link_means_the_file_that_it_names(open_manager: Open, tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    real, link = tmp_path / "real" / "state.json", tmp_path / "link.json"
+    link.symlink_to(real)
+    first, second = open_manager(link), open_manager(real)
+    first.add_message({"id": "m1"}, S.INCOMING)
+    assert len(second.get_messages(S.INCOMING)) == 1
+    first.close()
+    second.close()
+    assert link.is_symlink()
+    assert '"m1"' in real.read_text()
+
+
+def test_a_process_may_change_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: ManualClock) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / ".wwebjs_auth").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with StateManager("state.json", clock=clock) as manager:
+        manager.update_session_status(True)
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        assert manager.is_session_valid() is True
+        saved = manager.backup_state()
+        assert Path(saved).parent == tmp_path
+    assert names(tmp_path / "elsewhere") == set()
+    assert "state.json" in names(tmp_path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes mean something else there")
+def test_all_files_are_private(open_manager: Open, tmp_path: Path) -> None:
+    manager = open_manager()
+    manager.add_message({"id": "m1"}, S.INCOMING)
+    manager.backup_state()
+    manager.export_state(tmp_path / "exported.json")
+    (tmp_path / "exported.json").chmod(0o644)
+    manager.export_state(tmp_path / "exported.json")
+    modes = {entry.name: stat.S_IMODE(entry.stat().st_mode) for entry in tmp_path.iterdir() if entry.is_file()}
+    assert set(modes.values()) == {0o600}, modes
+
+
+def test_a_manager_is_a_context_manager(path: Path, clock: ManualClock) -> None:
+    with StateManager(path, clock=clock) as manager:
+        assert isinstance(manager, StateManager)
+    with pytest.raises(StoreUnavailable, match="closed"):
+        manager.get_statistics()
+
+
+def test_a_closed_manager_says_so_whatever_is_called(manager: StateManager, tmp_path: Path) -> None:
+    manager.close()
+    manager.close()
+    for call in (
+        manager.is_session_valid,
+        manager.mark_session_invalid,
+        lambda: manager.add_message({"id": "m1"}, S.INCOMING),
+        lambda: manager.get_config("human_in_the_loop"),
+        lambda: manager.set_config("human_in_the_loop", True),
+        manager.get_full_state,
+        manager.backup_state,
+        lambda: manager.export_state(tmp_path / "x.json"),
+        manager.check,
+    ):
+        with pytest.raises(StoreUnavailable, match="closed"):
+            call()
+
+
+def test_closing_one_twice_leaves_the_others_alone(open_manager: Open, path: Path) -> None:
+    one, other = open_manager(), open_manager()
+    one.close()
+    one.close()
+    other.add_message({"id": "m1"}, S.INCOMING)
+    other.close()
+    assert '"m1"' in path.read_text()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="looks at the open files of Linux")
+def test_closing_lets_go_of_everything(tmp_path: Path) -> None:
+    def open_files() -> list[str]:
+        names = []
+        for entry in os.listdir("/proc/self/fd"):
+            try:
+                names.append(os.readlink(f"/proc/self/fd/{entry}"))
+            except OSError:
+                continue
+        return [name for name in names if str(tmp_path) in name]
+
+    with StateManager(tmp_path / "state.json") as manager:
+        manager.add_message({"id": "m1"}, S.INCOMING)
+        assert open_files()
+    assert open_files() == []
+
+
+def test_accounts_share_a_file_and_nothing_else(open_manager: Open) -> None:
+    first, second = open_manager(), open_manager(account="second")
+    first.add_message({"id": "m1", "body": "mine"}, S.INCOMING)
+    assert second.add_message({"id": "m1", "body": "yours"}, S.SENT) is True
+    second.update_session_status(True, {"name": "Ben"})
+    assert first.get_messages(S.SENT) == []
+    assert first.is_session_valid() is False
+    assert first.get_config("account_info")["name"] is None
+    assert second.get_statistics()["total_incoming"] == 0
+    assert open_manager(account="second").get_messages(S.SENT)[0]["body"] == "yours"
+
+
+def test_the_state_file_shows_the_account_default(open_manager: Open, path: Path) -> None:
+    first, second = open_manager(), open_manager(account="second")
+    first.add_message({"id": "mine"}, S.INCOMING)
+    second.add_message({"id": "yours"}, S.INCOMING)
+    first.close()
+    second.close()
+    assert '"mine"' in path.read_text()
+    assert '"yours"' not in path.read_text()
+
+
+def test_who_does_it_is_noted(open_manager: Open) -> None:
+    open_manager(by="the night shift").add_message({"id": "m1"}, S.INCOMING)
+    assert [event["by"] for event in open_manager().history("m1")] == ["the night shift"]
+
+
+def test_the_state_is_there_again_after_closing(open_manager: Open) -> None:
+    with open_manager() as manager:
+        manager.add_message({"id": "m1", "body": "🌊"}, S.INCOMING)
+        manager.update_session_status(True, {"name": "Ana"})
+        manager.set_config("mine", [1])
+        before = manager.get_full_state()
+    assert open_manager().get_full_state() == before
