@@ -34,6 +34,11 @@ PATIENCE = 5.0
 """Seconds that a stop waits for the stages that can be left in the middle of their work."""
 
 
+def back_off(failures: int) -> float:
+    """Seconds that a stage rests after it has failed so many times in a row."""
+    return min(2.0 ** min(failures - 1, 10), LONGEST_BACK_OFF)
+
+
 @dataclass(frozen=True, slots=True)
 class _Stage:
     name: str
@@ -147,9 +152,9 @@ class Service:
                 worked = stage.round()
                 failures = 0
             except Exception as error:  # a stage goes on whatever happens; what happened is said
-                failures = min(failures + 1, 10)
+                failures += 1
                 self._report(stage, error)
-                self._stopping.wait(min(2.0 ** (failures - 1), LONGEST_BACK_OFF))
+                self._stopping.wait(back_off(failures))
                 continue
             if not worked and stage.rest:
                 self._wait_for_change(seen, stage.rest)

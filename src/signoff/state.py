@@ -380,7 +380,7 @@ class StateManager:
 
     def get_statistics(self) -> JsonObject:
         """The guide's ``statistics``: totals since the last reset, and when the last message came in and went out."""
-        return self.store.view(self.account, statistics)
+        return statistics(self.store.counters(self.account))
 
     def reset_statistics(self) -> None:
         """Start counting at nought."""
@@ -542,7 +542,7 @@ class StateManager:
             return self.get_session_info()
         if key == "account_info":
             return account_info(self._session())
-        return self.store.view(self.account, metadata if key == "metadata" else statistics)
+        return self.get_statistics() if key == "statistics" else self.store.view(self.account, metadata)
 
 
 def _located(state_file: str | os.PathLike[str]) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -426,11 +427,26 @@ class TestAProcessThatDied:
     def died(self, line: Line, *, delivered: bool) -> Row:
         """A message whose sender was killed in the middle of the call."""
         row = line.approved()
-        claim = line.store.claim_next(line.state.account, lease=LEASE, by="killed")
-        assert claim is not None
+        child = os.fork()
+        if not child:
+            claim = line.store.claim_next(line.state.account, lease=LEASE, by="killed")
+            os._exit(0 if claim is not None else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        (attempt,) = line.store.attempts(row.seq)
         if delivered:
-            line.world.send(Outgoing(claim.token, claim.chat, claim.text, claim.started_at))
+            line.world.send(Outgoing(attempt.token, row.chat or "", row.text, attempt.started_at))
         return row
+
+    def test_while_the_process_lives_it_is_not_sent_by_another_though_it_has_not_left_yet(self, line: Line) -> None:
+        row = line.approved()
+        stopped = line.store.claim_next(line.state.account, lease=LEASE, by="stopped")
+        assert stopped is not None
+        line.clock.advance(LEASE / SECOND)
+        for _ in range(60):
+            line.outbox.round()
+            line.clock.advance(10)
+        assert line.delivered() == []
+        assert line.row(row.id).reason == "unconfirmed"
 
     @pytest.mark.parametrize("delivered", [True, False])
     def test_its_attempt_is_left_to_it_for_its_lease(self, line: Line, delivered: bool) -> None:

@@ -1,4 +1,4 @@
-"""Bad input is a clear error, of a kind that Python users expect too, and nothing changes: not the state, not their dict."""
+"""Bad input is a clear error, of a kind that Python users expect too, and nothing changes: neither state nor dict."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ NO_MESSAGES: dict[str, Any] = {
 NO_JSON: dict[str, Any] = {
     "bytes": {"id": "m1", "body": b"hello"},
     "a set": {"id": "m1", "tags": {1, 2}},
-    "a date": {"id": "m1", "timestamp": datetime(2026, 1, 1)},  # noqa: DTZ001 the error is wanted
+    "a date": {"id": "m1", "timestamp": datetime(2026, 1, 1)},
     "not a number": {"id": "m1", "score": float("nan")},
     "infinity": {"id": "m1", "score": [float("inf")]},
     "a key that is no text": {"id": "m1", "by_id": {1: "one"}},
@@ -89,7 +89,9 @@ def test_only_a_dict_is_a_message(manager: StateManager, message: Any) -> None:
 
 
 @pytest.mark.parametrize("message", NO_JSON.values(), ids=NO_JSON)
-def test_a_message_that_cannot_be_stored_is_refused_and_untouched(manager: StateManager, message: dict[Any, Any]) -> None:
+def test_a_message_that_cannot_be_stored_is_refused_and_untouched(
+    manager: StateManager, message: dict[Any, Any]
+) -> None:
     keys = list(message)
     with refused(manager, ValueError, "m1"):
         manager.add_message(message, S.INCOMING)
@@ -176,7 +178,9 @@ def test_a_key_that_cannot_be_stored_is_refused(manager: StateManager, key: str)
         manager.update_config({"good": 1, key: 1})
 
 
-@pytest.mark.parametrize("value", [b"x", {1, 2}, float("nan"), {"a": {1: 2}}, "a\0b", "\ud800", circle(), "x" * (1 << 21)])
+@pytest.mark.parametrize(
+    "value", [b"x", {1, 2}, float("nan"), {"a": {1: 2}}, "a\0b", "\ud800", circle(), "x" * (1 << 21)]
+)
 def test_a_value_that_json_cannot_hold_is_no_setting(manager: StateManager, value: Any) -> None:
     with refused(manager, ConfigError, "mine"):
         manager.set_config("mine", value)

@@ -1,4 +1,4 @@
-"""What the class offers beyond the guide: decisions, history, conversations, paging, restoring, forgetting, checking."""
+"""What the class offers beyond the guide: decisions, history, conversations, paging, restoring, forgetting."""
 
 from __future__ import annotations
 
@@ -120,7 +120,9 @@ class TestDecisions:
         assert claim is not None
         manager.store.refused(claim, "test", by="test", move=True)
 
-    @pytest.mark.parametrize("name", ["approve", "reject", "take_back", "reopen", "ask_again", "confirm_sent", "history"])
+    @pytest.mark.parametrize(
+        "name", ["approve", "reject", "take_back", "reopen", "ask_again", "confirm_sent", "history"]
+    )
     def test_what_is_not_there_is_not_found(self, manager: StateManager, name: str) -> None:
         with pytest.raises(NotFound, match="'unheard of'"):
             getattr(manager, name)("unheard of")
@@ -280,18 +282,22 @@ class TestRestoring:
         manager.add_message({"id": "m1"}, S.INCOMING)
         bad = tmp_path / "bad.json"
         bad.write_text(text)
-        there, before = set(tmp_path.iterdir()), manager.get_full_state()
+        there, before = set(tmp_path.glob("[!.]*")), manager.get_full_state()
         with pytest.raises(StateFileError, match="line 1"):
             manager.restore_state(bad)
         with pytest.raises(StateFileError, match="cannot be read"):
             manager.restore_state(tmp_path / "missing.json")
         assert manager.get_full_state() == before
-        assert set(tmp_path.iterdir()) == there
+        assert set(tmp_path.glob("[!.]*")) == there
 
 
 def test_check_finds_nothing_wrong_and_says_what_is(manager: StateManager) -> None:
     manager.add_message({"id": "m1"}, S.INCOMING)
     assert manager.check() == []
-    manager.store.database.write(lambda tx: tx.connection.execute("UPDATE counters SET total = 7 WHERE status = 'sent'"))
+    manager.store.database.write(
+        lambda tx: tx.connection.execute("UPDATE counters SET total = 7 WHERE status = 'sent'")
+    )
     assert any("sent says 7" in problem for problem in manager.check())
-    manager.store.database.write(lambda tx: tx.connection.execute("UPDATE counters SET total = 0 WHERE status = 'sent'"))
+    manager.store.database.write(
+        lambda tx: tx.connection.execute("UPDATE counters SET total = 0 WHERE status = 'sent'")
+    )

@@ -43,15 +43,14 @@ class TestTheConstructor:
 
     def test_it_takes_the_file_by_position_or_keyword_as_str_or_path(self, tmp_path: Path) -> None:
         target = tmp_path / "state.json"
-        for number, make in enumerate(
-            (
-                lambda: StateManager(str(target)),
-                lambda: StateManager(target),
-                lambda: StateManager(state_file=str(target)),
-                lambda: StateManager(state_file=target),
-            )
-        ):
-            with make() as manager:
+        managers = [
+            StateManager(str(target)),
+            StateManager(target),
+            StateManager(state_file=str(target)),
+            StateManager(state_file=target),
+        ]
+        for number, manager in enumerate(managers):
+            with manager:
                 assert len(manager.get_messages(S.INCOMING)) == number
                 manager.add_message({"id": str(number)}, S.INCOMING)
 
@@ -205,7 +204,11 @@ class TestMessages:
         manager.move_message("m1", S.INCOMING, S.SENT)
         message, stats = manager.get_messages(S.SENT)[0], manager.get_statistics()
         times = [message["timestamp"], message["status_updated_at"]]
-        times += [stats["last_message_received"], stats["last_message_sent"], manager.get_config("metadata")["created_at"]]
+        times += [
+            stats["last_message_received"],
+            stats["last_message_sent"],
+            manager.get_config("metadata")["created_at"],
+        ]
         assert all(LOCAL_ISO.fullmatch(time) for time in times)
         assert datetime.fromisoformat(times[0]).timestamp() == clock.now / SECOND
 

@@ -24,7 +24,9 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
     max_leaves=10,
 )
-MESSAGES = st.dictionaries(TEXTS.filter(lambda key: key not in ("id", "status", "status_updated_at")), VALUES, max_size=5)
+MESSAGES = st.dictionaries(
+    TEXTS.filter(lambda key: key not in ("id", "status", "status_updated_at")), VALUES, max_size=5
+)
 
 
 @pytest.fixture(scope="module")

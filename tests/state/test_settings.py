@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -94,13 +95,15 @@ def test_a_value_that_is_not_allowed_names_key_value_and_what_is(
     manager: StateManager, key: str, value: Any, allowed: str
 ) -> None:
     before = manager.get_full_state()
-    for change in (lambda: manager.set_config(key, value), lambda: manager.update_config({"mine": 1, key: value})):
+    inner = next(iter(value.items())) if isinstance(value, dict) and "such as" not in allowed else (key, value)
+    for updates in ({key: value}, {"mine": 1, key: value}):
         with pytest.raises(ConfigError) as caught:
-            change()
-        inner = next(iter(value.items())) if isinstance(value, dict) and "such as" not in allowed else (key, value)
+            manager.update_config(updates)
         assert inner[0] in str(caught.value)
         assert repr(inner[1]) in str(caught.value)
         assert allowed in str(caught.value)
+    with pytest.raises(ConfigError, match=re.escape(allowed)):
+        manager.set_config(key, value)
     assert manager.get_full_state() == before
 
 

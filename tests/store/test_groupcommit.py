@@ -176,7 +176,7 @@ def verified(told: dict[str, Any]) -> dict[str, Any]:
 def test_a_disk_that_fails_while_it_is_written_loses_nothing_that_was_acknowledged(store: Store) -> None:
     told = verified(Program("full", store.database.path, "limit").result())
     assert len(told["full"]) == 4
-    assert told["acknowledged"] > 20
+    assert told["acknowledged"] > 5
 
 
 @pytest.fixture

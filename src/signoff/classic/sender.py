@@ -10,13 +10,13 @@ import uuid
 from typing import Any
 
 from ..clock import SECOND, local_iso
-from ..errors import Decision, IllegalMove
-from ..gateway import Accepted, Gateway
+from ..errors import Decision, IllegalMove, NotFound
+from ..gateway import Gateway, Refused
 from ..lifecycle import Delivery, MessageStatus
 from ..model import check_text, content_of, digest_of
 from ..pipeline.outbox import LEASE, Outbox
 from ..statefile.document import NEWEST, render
-from ..store.processes import is_gone, this_process
+from ..store.processes import is_elsewhere, is_gone, this_process
 from ..store.rows import Row
 from . import terminal
 from .shared import gateway_of, manager_of, release
@@ -69,7 +69,7 @@ class WhatsAppSender:
         sent, error = False, None
         try:
             sent, error = self._send(row)
-        except Decision as refusal:
+        except (Decision, NotFound) as refusal:
             error = str(refusal)
         finally:
             row = self.manager.get_message(row.id)
@@ -99,9 +99,13 @@ class WhatsAppSender:
         release(self.manager)
 
     def _reserved_row(self, digest: str) -> Row | None:
-        """The oldest message that a script added for this call and no other call has; None when there is none."""
+        """The oldest message that a script added for this call and no other call has; None when there is none.
+
+        One that a process of another machine has reserved is shared with it: whether that has ended cannot be told,
+        and whoever is first sends it.
+        """
         for seq, process in self._store.script_rows(self._account, digest):
-            free = process is None or is_gone(process)
+            free = process is None or is_gone(process) or is_elsewhere(process)
             if free and self._store.reserve(seq, this_process(), process, by=self._by):
                 return self._store.by_seq(seq)
         return None
@@ -122,29 +126,28 @@ class WhatsAppSender:
     def _send(self, row: Row) -> tuple[bool, str | None]:
         """Send the message when it may leave; whether it did, and else why not."""
         deadline = self.manager.clock() + int(self.manager.get_config("approval_config")["wait_seconds"] * SECOND)
+        refusal: str | None = None
         while True:
             row = self.manager.get_message(row.id)
             if row.delivery == Delivery.OPEN:
                 self._wait_for_outcome(row)
-            elif (known := _known_outcome(row)) is not None:
+            elif (known := _known_outcome(row, refusal)) is not None:
                 return known
-            elif not self._is_approved(row):
-                if not self._get_decision(row, deadline):
-                    return False, "nobody decided in time: it waits for approval"
-            elif (error := self._deliver(row)) is not None:
-                return False, error
+            elif self._is_approved(row):
+                refusal = self._deliver(row)
+            elif not self._get_decision(row, deadline):
+                return False, "nobody decided in time: it waits for approval"
 
     def _deliver(self, row: Row) -> str | None:
-        """Make one attempt, when it is time for it; what failed for good, else None."""
+        """Make one attempt, when it is time for it; why it was refused, if it was.
+
+        Where somebody else is faster there is none: that one's outcome is ours.
+        """
         while row.due is not None and self.manager.clock() < row.due:
             time.sleep(GLANCE)
         claim = self._store.claim_row(row, lease=LEASE, by=self._by)
-        if claim is None:
-            return None  # somebody else was faster; its outcome is ours
-        outcome = self._outbox.deliver(claim)
-        if isinstance(outcome, Accepted):
-            return None
-        return outcome.reason if self.manager.get_message(row.id).delivery is not None else None
+        outcome = self._outbox.deliver(claim) if claim is not None else None
+        return outcome.reason if isinstance(outcome, Refused) else None
 
     def _wait_for_outcome(self, row: Row) -> None:
         """Wait while an attempt is open; one whose sender is gone is looked up."""
@@ -201,14 +204,20 @@ class WhatsAppSender:
         self.manager.refresh()
 
 
-def _known_outcome(row: Row) -> tuple[bool, str | None] | None:
-    """What has become of a message already: whether it was sent, and else why not; None when that is still open."""
+def _known_outcome(row: Row, refusal: str | None) -> tuple[bool, str | None] | None:
+    """What has become of a message: whether it was sent, and else why not; None when that is still open.
+
+    Args:
+        refusal: why the attempt of this call was refused, if it was. An earlier call's refusal settles nothing.
+    """
     if row.status == MessageStatus.SENT.value or row.delivery == Delivery.ACCEPTED:
         return True, None
     if row.delivery == Delivery.UNKNOWN:
         return False, "nobody knows whether it arrived; it is not sent again by itself"
     if row.status == MessageStatus.REJECTED.value:
         return False, f"rejected by {row.changed_by}"
+    if row.delivery == Delivery.REFUSED and refusal is not None:
+        return False, f"refused: {refusal}"
     if row.status == MessageStatus.INCOMING.value:
         raise IllegalMove(f"message {row.id!r} is an incoming one: it cannot be sent")
     return None

@@ -5,13 +5,13 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
 from .. import __version__
 from ..errors import AssistantError, ConfigError, Decision, InvalidMessage, NotFound, SignoffError
-from . import copies, decide, delivery, demo, doctor, history, inbox, replay, run, status
 from .terminal import DONE, INTERRUPTED, NO, UNUSABLE, USAGE, complain, err
 
 _HELP = """Nothing leaves without sign-off: the state of a WhatsApp automation, and the desk where drafts are approved.
@@ -26,35 +26,53 @@ _EPILOG = (
     "standard error."
 )
 
-app = typer.Typer(
-    name="signoff",
-    help=_HELP,
-    epilog=_EPILOG,
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-_COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
-    "Try it": {"demo": demo.demo, "replay": replay.replay},
-    "Work": {"run": run.run, "inbox": inbox.inbox, "status": status.status, "history": history.history},
+_COMMANDS = {
+    "Try it": {"demo": "demo.demo", "replay": "replay.replay"},
+    "Work": {"run": "run.run", "inbox": "inbox.inbox", "status": "status.status", "history": "history.history"},
     "One decision": {
-        "approve": decide.approve,
-        "reject": decide.reject,
-        "edit": decide.edit,
-        "ask-again": decide.ask_again,
-        "take-back": decide.take_back,
-        "reopen": decide.reopen,
+        "approve": "decide.approve",
+        "reject": "decide.reject",
+        "edit": "decide.edit",
+        "ask-again": "decide.ask_again",
+        "take-back": "decide.take_back",
+        "reopen": "decide.reopen",
     },
     "Sent, and nobody knows whether it arrived": {
-        "confirm-sent": delivery.confirm_sent,
-        "send-again": delivery.send_again,
-        "give-up": delivery.give_up,
+        "confirm-sent": "delivery.confirm_sent",
+        "send-again": "delivery.send_again",
+        "give-up": "delivery.give_up",
     },
-    "Keep it safe": {"backup": copies.backup, "restore": copies.restore, "doctor": doctor.doctor},
+    "Keep it safe": {"backup": "copies.backup", "restore": "copies.restore", "doctor": "doctor.doctor"},
 }
+"""The panels of the help, and where the commands in them are."""
+
+
+def application(first: str | None = None) -> typer.Typer:
+    """The application: with the command ``first`` alone, if there is one, because to import all takes its time."""
+    app = typer.Typer(
+        name="signoff",
+        help=_HELP,
+        epilog=_EPILOG,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_signoff)
+    known = any(first in commands for commands in _COMMANDS.values())
+    for panel, commands in _COMMANDS.items():
+        for name, place in commands.items():
+            if name == first or not known:
+                command = _imported(place)
+                app.command(name, rich_help_panel=panel, help=_help(command))(command)
+    return app
+
+
+def _imported(place: str) -> Callable[..., None]:
+    module, _, name = place.partition(".")
+    command: Callable[..., None] = getattr(import_module(f".{module}", __package__), name)
+    return command
 
 
 def _help(command: Callable[..., None]) -> str:
@@ -63,32 +81,27 @@ def _help(command: Callable[..., None]) -> str:
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
-for _panel, _commands in _COMMANDS.items():
-    for _name, _command in _commands.items():
-        app.command(_name, rich_help_panel=_panel, help=_help(_command))(_command)
-
-
 def _say_version(asked: bool) -> None:
     if asked:
         sys.stdout.write(f"signoff {__version__}\n")
         raise typer.Exit(DONE)
 
 
-@app.callback()
-def signoff(
+def _signoff(
     version: Annotated[
         bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which version this is.")
     ] = False,
 ) -> None:
-    """The options before a command; the help is in `app`."""
+    """The options before a command; the help is in `application`."""
 
 
 def run_app(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit code. Errors become one sentence on the standard error."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        app(None if arguments is None else list(arguments), prog_name="signoff")
+        application(given[0] if given else None)(given, prog_name="signoff")
     except SystemExit as end:
         if end.code == INTERRUPTED:
             err.print("Stopped.")

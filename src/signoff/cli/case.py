@@ -17,9 +17,10 @@ from .terminal import SLACK, one_line, shown
 
 CONTEXT = 20
 """How many messages of a conversation are looked at."""
-_FRAME = 4
-"""Lines that stand in every case: the two rules and the two gaps."""
+_FRAME = 3
+"""Lines that stand in every case: the two rules and a gap."""
 _LEAST = 3
+_HANG = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,31 +64,30 @@ def open_case(state: StateManager, row: Row, beside: tuple[str, str] | None = No
 
 
 def render_case(case: Case, console: Console, *, place: str = "", height: int | None = None) -> RenderableType:
-    """The case, ruled off above and below; with ``height`` what does not fit into so many lines is left out, and that
-    is said."""
+    """The case, ruled off above and below.
+
+    Args:
+        place: what stands in the lower rule.
+        height: in how many lines it must fit; what does not is left out, and that is said.
+    """
     width = console.width - SLACK
-    draft = _wrapped([Text(text_of(case.row.message))], console, width - 4)
-    notes = _wrapped(_notes(case), console, width - 2)
-    talk = _wrapped([_said(entry, case) for entry in case.conversation], console, width - 2)
+    style = "red" if case.is_unconfirmed or case.row.stale else "blue"
+    draft = _wrapped(Text(text_of(case.row.message)), console, width - 4)
+    below = [Text(), *_beside(case, console, width - 4), *_notes(case, console, width - 2)]
+    talk = [line for entry in case.conversation for line in _said(entry, case, console, width - 2)]
     if height is not None:
-        room = max(height - _FRAME - len(notes), 2 * _LEAST)
+        room = max(height - _FRAME - len(below), 2 * _LEAST)
         draft = _first(draft, room - min(len(talk), _LEAST))
         talk = _last(talk, room - len(draft))
-    style = "red" if case.is_unconfirmed or case.row.stale else "blue"
-    lines = [
-        *talk,
-        *([Text()] if talk else []),
-        *(Text.assemble(("┃ ", style), line) for line in draft),
-        Text(),
-        *notes,
-    ]
+    gap = [Text()] if talk else []
+    lines = [*talk, *gap, *_barred(draft, style), *below]
     inside = [Text.assemble("  ", line) for line in lines]
     return Group(_rule(_title(case), width, style), *inside, _rule(Text(place, style="dim"), width, style))
 
 
 def _rule(label: Text, width: int, style: str) -> Text:
     """A line across the screen with a label in it."""
-    rule = Text.assemble(("── ", style), label, " " if label else "")
+    rule = Text.assemble(("── ", style), label, " ") if label else Text()
     return rule.append("─" * max(width - rule.cell_len, 2), style=style)
 
 
@@ -98,11 +98,14 @@ def _title(case: Case) -> Text:
     return title
 
 
-def _said(entry: JsonObject, case: Case) -> Text:
+def _said(entry: JsonObject, case: Case, console: Console, width: int) -> list[Text]:
+    """One message of the conversation; the one that is answered stands out."""
     ours = "recipient" in entry
     name = "us" if ours else one_line(str(entry.get("fromName") or entry.get("from") or "?"), 24)
     line = Text.assemble((f"{_when(entry, case.row.changed_at)} ", "dim"), (f"{name}  ", "green" if ours else "cyan"))
-    return line.append(text_of(entry), style="bold" if entry.get("id") == case.answered else "")
+    line.append(text_of(entry), style="bold" if entry.get("id") == case.answered else "")
+    first, *rest = _wrapped(line, console, width - _HANG)
+    return [first, *(Text.assemble(" " * _HANG, more) for more in rest)]
 
 
 def _when(entry: JsonObject, today: int) -> str:
@@ -115,18 +118,23 @@ def _when(entry: JsonObject, today: int) -> str:
     return moment[11:16] if moment[:10] == local_iso(today)[:10] else moment[:16].replace("T", " ")
 
 
-def _notes(case: Case) -> list[Text]:
+def _beside(case: Case, console: Console, width: int) -> list[Text]:
+    if case.beside is None:
+        return []
+    heading, text = case.beside
+    return [Text(f"{heading}:", style="cyan"), *_barred(_wrapped(Text(shown(text)), console, width), "cyan"), Text()]
+
+
+def _notes(case: Case, console: Console, width: int) -> list[Text]:
     row = case.row
     notes = [Text(_origin(row), style="dim")]
-    if case.beside is not None:
-        notes.append(Text.assemble((f"{case.beside[0]}: ", "cyan"), shown(case.beside[1])))
     if case.is_unconfirmed:
         notes.append(Text("Nobody knows whether this arrived: look at the chat on the phone.", style="red"))
     elif row.digest is None:
         notes.append(Text("It has no recipient: there is nothing to send.", style="yellow"))
     elif row.stale:
         notes.append(Text(f"Out of date: {one_line(row.stale)}.", style="red"))
-    return notes
+    return [line for note in notes for line in _wrapped(note, console, width)]
 
 
 def _origin(row: Row) -> str:
@@ -135,8 +143,12 @@ def _origin(row: Row) -> str:
     return f"by {one_line(row.author or row.changed_by, 40)}{version}{source}"
 
 
-def _wrapped(texts: list[Text], console: Console, width: int) -> list[Text]:
-    return [line for text in texts for line in text.wrap(console, width)]
+def _wrapped(text: Text, console: Console, width: int) -> list[Text]:
+    return list(text.wrap(console, width)) or [Text()]
+
+
+def _barred(lines: list[Text], style: str) -> list[Text]:
+    return [Text.assemble(("┃ ", style), line) for line in lines]
 
 
 def _first(lines: list[Text], room: int) -> list[Text]:

@@ -58,8 +58,10 @@ class _Afternoon:
         self._state = state
         self._world = world
 
-    def goes_on(self) -> bool:
-        """Whether something may still come: from a contact, an assistant, or the outbox."""
+    def goes_on(self, waiting: bool) -> bool:
+        """Whether something may still come: from whoever has to decide, a contact, an assistant, or the outbox."""
+        if waiting:
+            return True
         before = self._state.store.last_event()
         if not self._world.is_finished() or self._is_busy():
             return True

@@ -14,8 +14,8 @@ from ..state import StateManager
 from ..store.rows import Row
 from .case import Case, open_case, render_case
 from .editor import edited
-from .feed import Beside, Feed, nothing_beside
-from .history import history_table
+from .feed import Beside, Feed, GoesOn, nothing_beside
+from .history import history_lines
 from .keys import Keys
 from .terminal import one_line, out
 from .waiting import Waiting
@@ -38,13 +38,13 @@ class Desk:
 
     Args:
         by: who decides.
-        goes_on: asked when nothing waits; False when nothing more will come, which ends the desk.
+        goes_on: False ends the desk.
         beside: what to show beside a draft.
         feed: what happens, shown above the case.
     """
 
     def __init__(
-        self, state: StateManager, by: str, *, goes_on: Callable[[], bool], beside: Beside = nothing_beside, feed: Feed
+        self, state: StateManager, by: str, *, goes_on: GoesOn, beside: Beside = nothing_beside, feed: Feed
     ) -> None:
         self._state = state
         self._by = by
@@ -72,7 +72,7 @@ class Desk:
         with Keys() as keys, Live(console=out, auto_refresh=False, transient=True) as live:
             while True:
                 self._look(keys, live)
-                if self._case is None and not self._goes_on():
+                if not self._goes_on(self._case is not None):
                     self._tell(live)
                     return
                 key = keys.read(0 if self._has_news() else LOOK)
@@ -227,7 +227,7 @@ class Desk:
             live.start()
 
     def _show_history(self, row: Row, live: Live) -> None:
-        live.console.print(history_table(self._state.history(row.id)))
+        live.console.print(*history_lines(self._state.history(row.id)), sep="\n")
 
 
 def keys_for(case: Case) -> dict[str, str]:

@@ -17,6 +17,8 @@ _ACKS = {"server": "on its way", "device": "delivered", "read": "delivered and r
 _FOLLOWED = 50
 
 
+GoesOn = Callable[[bool], bool]
+"""Asked again and again, told whether somebody has still to decide; False when nothing more will come."""
 Beside = Callable[[Row], tuple[str, str] | None]
 """What is to be shown beside a draft: a heading and a text."""
 
@@ -117,5 +119,6 @@ def _happened(row: Row, name: str) -> tuple[str, str, str, str]:
 
 def _line(at: int, sign: str, style: str, name: str, what: str) -> Text:
     line = Text.assemble((local_iso(at)[11:19], "dim"), (f" {sign:<2} ", style), (name, "bold"), f" {what}")
-    line.truncate(out.width - SLACK, overflow="ellipsis")
+    if out.is_terminal:
+        line.truncate(out.width - SLACK, overflow="ellipsis")
     return line

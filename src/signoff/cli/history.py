@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from rich import box
-from rich.table import Table
 from rich.text import Text
 
 from ..model import JsonObject
@@ -27,17 +25,18 @@ def history(
     if as_json:
         print_json(events)
     else:
-        out.print(history_table(events))
+        out.print(*history_lines(events), sep="\n")
 
 
-def history_table(events: Sequence[JsonObject]) -> Table:
-    """The events of a message as a table."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("when", "what", "to", "by", "why"):
-        table.add_column(heading, overflow="fold")
+def history_lines(events: Sequence[JsonObject]) -> Iterator[Text]:
+    """The events of a message, a line each."""
     for event in events:
-        moved = event["to"] if event["to"] != event["from"] else None
-        what = f"{event['kind']} (version {event['version']})" if (event["version"] or 1) > 1 else event["kind"]
-        cells = (event["at"][:19].replace("T", " "), what, moved or "", event["by"], event["why"] or "")
-        table.add_row(*(Text(one_line(cell)) for cell in cells))
-    return table
+        moved = event["to"] is not None and event["to"] != event["from"]
+        version = f" (version {event['version']})" if (event["version"] or 1) > 1 else ""
+        line = Text.assemble(
+            (event["at"][:19].replace("T", " "), "dim"),
+            (f"  {one_line(event['kind'])}{version}", "bold"),
+            (f" → {event['to'].replace('_', ' ')}" if moved else "", "green"),
+            f", by {one_line(event['by'])}",
+        )
+        yield line.append(f": {one_line(event['why'])}" if event["why"] else "", style="yellow")

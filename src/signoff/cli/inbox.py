@@ -77,5 +77,5 @@ def _list(manager: StateManager) -> None:
         out.print("Decide with: signoff approve ID, signoff reject ID, signoff edit ID TEXT", markup=False)
 
 
-def _always() -> bool:
+def _always(waiting: bool) -> bool:  # noqa: ARG001  the shape of `GoesOn`
     return True

@@ -102,9 +102,9 @@ class _Past:
         """How many messages are still to come."""
         return len(self._theirs) - self._played
 
-    def goes_on(self) -> bool:
-        """Play what comes next; False when the chat is over."""
-        if self._outbox.round() or self._drafts.round() or self._approval.round():
+    def goes_on(self, waiting: bool) -> bool:
+        """Do what is due; play the next message when nobody has to decide. False when the chat is over."""
+        if self._outbox.round() or self._drafts.round() or self._approval.round() or waiting:
             return True
         if not self.left:
             return False

@@ -19,7 +19,7 @@ _ROWS = {
 def statistics_table(state: StateManager) -> Table:
     """The totals since they were last reset."""
     statistics = state.get_statistics()
-    table = Table(box=box.SIMPLE_HEAD, title="Statistics", title_justify="left", pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in _ROWS:
         table.add_column(name, justify="right")
     table.add_row(*(str(statistics[key]) for key in _ROWS.values()))

@@ -32,7 +32,7 @@ def shown(text: str) -> str:
     return text.replace("\r\n", "\n").translate(_SHOWN)
 
 
-def one_line(text: str, limit: int = 200) -> str:
+def one_line(text: str, limit: int = 1000) -> str:
     """The same on one line of at most ``limit`` characters."""
     line = " ".join(shown(text).split())
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
@@ -46,7 +46,7 @@ def print_json(document: Any) -> None:
 
 def complain(sentence: str) -> None:
     """Say on the standard error what went wrong."""
-    err.print(Text(shown(sentence), style="red"))
+    err.print(Text(shown(sentence), style="red"), soft_wrap=not err.is_terminal)
 
 
 def is_interactive() -> bool:

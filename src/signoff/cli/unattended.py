@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 from ..errors import Decision
 from ..state import StateManager
 from ..store.rows import Row
 from .desk import LOOK
-from .feed import Feed
+from .feed import Feed, GoesOn
 from .terminal import out
 from .waiting import Waiting
 
@@ -19,11 +18,11 @@ class Unattended:
 
     Args:
         by: the name under which it approves.
-        goes_on: asked when nothing is left to approve; False when nothing more will come, which is the end.
+        goes_on: False is the end.
         feed: what happens, printed line by line.
     """
 
-    def __init__(self, state: StateManager, by: str, *, goes_on: Callable[[], bool], feed: Feed) -> None:
+    def __init__(self, state: StateManager, by: str, *, goes_on: GoesOn, feed: Feed) -> None:
         self._state = state
         self._by = by
         self._goes_on = goes_on
@@ -38,7 +37,7 @@ class Unattended:
             seen = self._state.store.last_event()
             self._waiting.refresh()
             decided = [self._decide(row) for row in self._waiting.drafts]
-            if not any(decided) and not self._goes_on():
+            if not any(decided) and not self._goes_on(False):
                 self._tell()
                 return
             if self._state.store.last_event() == seen:
@@ -46,7 +45,7 @@ class Unattended:
 
     def _tell(self) -> None:
         for line in self._feed.news():
-            out.print(line)
+            out.print(line, soft_wrap=True)
 
     def _decide(self, row: Row) -> bool:
         if row.digest is None or row.seq in self._asked:

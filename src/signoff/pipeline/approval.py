@@ -50,7 +50,7 @@ class Approval:
         return True
 
     def _rule(self, row: Row) -> tuple[str | None, str]:
-        if row.stale is None and row.changed_what != "added":  # edited, taken back, reopened, moved: somebody has it in hand
+        if row.stale is None and row.changed_what != "added":  # edited, taken back …: somebody has it in hand
             return None, f"{row.changed_what} by {row.changed_by}: for a person"
         if row.stale is None and self._is_unattended():
             return (

@@ -17,6 +17,7 @@ from ..lifecycle import retry_delay
 from ..model import tidy_id, tidy_text
 from ..state import StateManager
 from ..statefile.exchange import HOLD
+from ..store.processes import is_gone
 from ..store.rows import Claim
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ class Outbox:
         by: who is noted as the sender.
         jitter: gives random numbers from 0 to 1, for the time of retries.
         lease: how long an attempt is left to the process that makes it, in microseconds; longer than a call of the
-            gateway can take. After that another process finds out what became of it.
+            gateway can take. After that whoever comes first finds out what became of it.
     """
 
     def __init__(
@@ -64,9 +65,9 @@ class Outbox:
 
     def recover(self) -> int:
         """Look up the attempts whose sender is gone; how many."""
-        claims = self._store.expired_claims(self._state.account, lease=LOOK_AGAIN, by=self._by)
+        claims = self._store.expired_claims(self._state.account, lease=min(self._lease, LOOK_AGAIN), by=self._by)
         for claim in claims:
-            self._settle(claim, self._looked_up(claim, "its sender is gone"))
+            self._settle(claim, self._recovered(claim))
         return len(claims)
 
     def deliver(self, claim: Claim) -> Outcome:
@@ -80,6 +81,13 @@ class Outbox:
             outcome = self._looked_up(claim, outcome.reason)
         self._settle(claim, outcome)
         return outcome
+
+    def _recovered(self, claim: Claim) -> Outcome:
+        """What became of an attempt that ran out. While its process lives, that it did not leave yet says nothing."""
+        found = self._looked_up(claim, "its sender is gone")
+        if isinstance(found, Refused) and not is_gone(claim.process):
+            return Unknown("it has not left, but its sender may still be at it")
+        return found
 
     def _send_next(self) -> int:
         if self._is_too_soon() or self._state.get_config(HOLD):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .. import session as sessions
@@ -12,6 +12,7 @@ from ..lifecycle import MessageStatus
 from ..session import Session
 from ..settings import with_defaults
 from ..store.files import RECORD_LISTS, View
+from ..store.rows import Counter
 
 VERSION = "1.0.0"
 NEWEST = 100
@@ -43,7 +44,7 @@ def render(view: View, limit: int | None, kind: str | None = None) -> Iterator[s
         yield from _list(status.value, view.messages(status, limit), indent="    ")
         yield ",\n" if number < len(MessageStatus) - 1 else "\n"
     yield "  },\n"
-    yield _field("statistics", statistics(view))
+    yield _field("statistics", statistics(view.counters))
     for key, value in with_defaults(view.settings).items():
         yield _field(key, value)
     for name in RECORD_LISTS:
@@ -52,12 +53,12 @@ def render(view: View, limit: int | None, kind: str | None = None) -> Iterator[s
     yield f'  "metadata": {_indented(metadata(view, kind))}\n}}\n'
 
 
-def statistics(view: View) -> dict[str, Any]:
+def statistics(counters: Mapping[MessageStatus, Counter]) -> dict[str, Any]:
     """The guide's statistics."""
-    totals: dict[str, Any] = {name: view.counters[status].total for name, status in COUNTED.items()}
+    totals: dict[str, Any] = {name: counters[status].total for name, status in COUNTED.items()}
     return totals | {
-        LAST_RECEIVED: _iso(view.counters[MessageStatus.INCOMING].last_at),
-        LAST_SENT: _iso(view.counters[MessageStatus.SENT].last_at),
+        LAST_RECEIVED: _iso(counters[MessageStatus.INCOMING].last_at),
+        LAST_SENT: _iso(counters[MessageStatus.SENT].last_at),
     }
 
 

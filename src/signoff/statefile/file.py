@@ -28,7 +28,7 @@ COPY_TIME = 2.0
 LOCK_TIME = 5.0
 """Seconds for which another process may be writing the file."""
 TRIES = 50
-"""How often in a row somebody may change the file while it is being replaced."""
+"""How often in a row the file may be changed, or on Windows read, while it is being replaced."""
 TICK = 0.1
 """Seconds within which two changes of a file may bear the same time."""
 
@@ -110,7 +110,7 @@ class StateFile:
             if not self._lock.acquire(LOCK_TIME):
                 raise StateFileError(f"{self._lock.holder()} has been writing it for {LOCK_TIME:g} s")
             if not any(self._replaced() for _ in range(TRIES)):
-                raise StateFileError("somebody keeps changing it")
+                raise StateFileError("others keep reading or changing it")
         finally:
             self._lock.close()
 
@@ -179,12 +179,11 @@ class StateFile:
                 return False
             if old is not None and os.name == "nt":
                 old.close()  # Windows replaces no file that is open, also not for somebody who is just writing it
-            replace(new, self.path)
-        except PermissionError:
-            if os.name != "nt":
-                raise
-            time.sleep(0.02)
-            return False
+            try:
+                replace(new, self.path)
+            except PermissionError:  # on Windows, while somebody reads it
+                time.sleep(0.02)
+                return False
         finally:
             with suppress(OSError):
                 new.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import lifecycle
 from .base import Verbs, changed, fetch_seq, fetch_visible_seq, stamp
+from .processes import this_process
 from .rows import Claim, Row
 from .sqlite import Transaction
 
@@ -101,7 +102,7 @@ class Delivery(Verbs):
             rows = tx.rows("expired_attempts", {"account": account, "now": now, "limit": limit})
             for seq, number, *_ in rows:
                 changed(tx.change("extend_lease", stamp(now, by, seq=seq, number=number, lease=now + lease)), "a lease")
-            return [_claim(fetch_seq(tx, seq), token, started_at) for seq, _, token, started_at in rows]
+            return [_claim(fetch_seq(tx, seq), *attempt) for seq, _, *attempt in rows]
 
         params = {"account": account, "now": now, "limit": 1}
         if not self.database.read(lambda tx: tx.rows("expired_attempts", params)):
@@ -192,13 +193,13 @@ def _open(tx: Transaction, seq: int, now: int, lease: int, by: str) -> Claim | N
         return None
     row = fetch_seq(tx, seq)
     token = f"signoff-{tx.row('store_id', {})[0][:8]}-{seq}-{row.tries}"  # type: ignore[index]
-    tx.row("add_attempt", stamp(now, by, seq=seq, token=token))
-    return _claim(row, token, now)
+    tx.row("add_attempt", stamp(now, by, seq=seq, token=token, process=this_process()))
+    return _claim(row, token, now, this_process())
 
 
-def _claim(row: Row, token: str, started_at: int) -> Claim:
+def _claim(row: Row, token: str, started_at: int, process: str) -> Claim:
     script = row.origin == "script" and (row.status != "approved" or row.approved_kind == "script")
-    return Claim(row.seq, row.id, row.tries, token, row.chat or "", row.text, started_at, row.lease or 0, script)
+    return Claim(row.seq, row.id, row.tries, token, row.chat or "", row.text, started_at, row.lease or 0, script, process)
 
 
 def _accept(tx: Transaction, claim: Claim, gateway_id: str | None, now: int, by: str, move: bool) -> bool:

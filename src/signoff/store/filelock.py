@@ -104,7 +104,8 @@ class FileLock:
     def _open(self) -> int:
         if self._descriptor is None:
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
-            self._name = f"process {os.getpid()} ({Path(sys.argv[0] or 'python').name})".encode()[:80].ljust(80)
+            name = f"process {os.getpid()} ({Path(sys.argv[0] or 'python').name})"
+            self._name = name.encode(errors="replace")[:80].ljust(80)
         return self._descriptor
 
 

@@ -49,8 +49,8 @@ class Writer(Protocol):
     def commit(self) -> None:
         """Make all of it durable."""
 
-    def in_transaction(self) -> bool:
-        """Whether a transaction is open, hence not committed."""
+    def is_committed(self) -> bool:
+        """Whether the last `commit` that was begun has made all of it durable; also after an interrupt in its midst."""
 
     def end(self) -> None:
         """Roll back what is not committed and let go of everything taken in `begin`. Harmless when there is nothing."""
@@ -195,7 +195,7 @@ class GroupCommit:
         if not self._group:
             return
         settled = all(operation.done or operation.error for operation in self._group)
-        if settled or (self._committing and not self._writer.in_transaction()):
+        if settled or (self._committing and self._writer.is_committed()):
             self._finish()
             return
         self._writer.end()

@@ -1,8 +1,12 @@
-"""Names of processes, and whether one is still alive: for reservations that must not outlive who made them."""
+"""Names of processes, and whether one has ended: for what must not outlive who began it."""
 
 from __future__ import annotations
 
 import os
+import uuid
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
 
 
 def this_host() -> str:
@@ -11,24 +15,47 @@ def this_host() -> str:
 
 
 def this_process() -> str:
-    """The name of this process: host and number."""
-    return f"{this_host()}:{os.getpid()}"
+    """The name of this process: host, number, and what tells it from an earlier one of the same number."""
+    return _name(os.getpid())
 
 
 def is_gone(process: str) -> bool:
     """Whether the process of this name has certainly ended. Of another host's nothing is certain."""
-    host, _, number = process.rpartition(":")
+    host, number, begun = (*process.rsplit(":", 2), "", "")[:3]
     if host != this_host() or not number.isdigit():
         return False
+    if int(number) == os.getpid():
+        return process != this_process()
+    return not _exists(int(number)) or _begun(int(number)) not in (None, begun)
+
+
+def is_elsewhere(process: str) -> bool:
+    """Whether it is a process of another host, of which nothing can be told."""
+    return process.rsplit(":", 2)[0] != this_host()
+
+
+@cache
+def _name(number: int) -> str:
+    return f"{this_host()}:{number}:{_begun(number) or uuid.uuid4().hex[:12]}"
+
+
+def _begun(number: int) -> str | None:
+    """When a process began, in clock ticks since the machine did (``/proc/PID/stat``); None where that cannot be told."""
+    with suppress(OSError, IndexError):
+        return Path(f"/proc/{number}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[19]
+    return None
+
+
+def _exists(number: int) -> bool:
     if os.name == "nt":
-        return not _exists_on_windows(int(number))
+        return _exists_on_windows(number)
     try:
-        os.kill(int(number), 0)
+        os.kill(number, 0)
     except ProcessLookupError:
-        return True
-    except OSError:
         return False
-    return False
+    except OSError:
+        return True
+    return True
 
 
 def _exists_on_windows(number: int) -> bool:

@@ -131,6 +131,7 @@ class Claim(NamedTuple):
 
     Attributes:
         script: a script sends it and moves the message itself.
+        process: the process that makes the attempt.
     """
 
     seq: int
@@ -142,6 +143,7 @@ class Claim(NamedTuple):
     started_at: int
     lease: int
     script: bool
+    process: str
 
     def __repr__(self) -> str:
         return f"Claim(seq={self.seq}, id={self.id!r}, number={self.number}, token={self.token!r})"

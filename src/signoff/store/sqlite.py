@@ -167,7 +167,7 @@ class SQLite:
             connection = apsw.Connection(os.fspath(self.path), flags=apsw.SQLITE_OPEN_READWRITE)
             connection.set_busy_timeout(int(self.busy_timeout * 1000))
             connection.pragma("foreign_keys", True)
-            # else each statement with `status = :status` is prepared anew whenever it runs, in the hope of a partial index
+            # without it a statement with `status = :status` is prepared anew at each run: a partial index might serve
             connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
             return connection
 
@@ -187,6 +187,7 @@ class _Writer:
         self._wal = database.path.with_name(database.path.name + "-wal")
         self._lock = FileLock(database.path.with_name(database.path.name + ".lock"))
         self._locked = False
+        self._failed = False
         self._connection: apsw.Connection | None = None
         self._transaction: Transaction | None = None
         self._places: Places | None = None
@@ -256,13 +257,15 @@ class _Writer:
             raise GroupFailed(partial(translate, error, self._path)) from error
 
     def commit(self) -> None:
+        self._failed = False
         try:
             self._current().execute("COMMIT")
         except apsw.Error as error:
+            self._failed = True  # first of all: no interrupt can come between the failure and this
             raise GroupFailed(partial(translate, error, self._path)) from error
 
-    def in_transaction(self) -> bool:
-        return self._connection is not None and self._connection.in_transaction
+    def is_committed(self) -> bool:
+        return not self._failed and self._connection is not None and not self._connection.in_transaction
 
     def end(self) -> None:
         try:

@@ -109,6 +109,7 @@ CREATE TABLE attempts (
   digest     TEXT NOT NULL,
   started_at INTEGER NOT NULL,
   started_by TEXT NOT NULL,
+  process    TEXT NOT NULL,            -- the process that makes it, so that it can be told whether that is gone
   outcome    TEXT CHECK (outcome IN ('accepted', 'refused', 'unknown')),
   reason     TEXT,
   gateway_id TEXT,

@@ -85,10 +85,11 @@ UPDATE messages
 -- name: edit
 UPDATE messages
    SET payload = json_set(payload, '$.body', :text), digest = :digest, draft_version = draft_version + 1, author = :by,
-       stale = NULL, asked = 0, due = NULL,
+       stale = NULL, asked = 0, due = NULL, delivery = NULL, settle_due = NULL,
        approved_version = NULL, approved_digest = NULL, approved_by = NULL, approved_kind = NULL, approved_at = NULL,
        revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = 'edited', changed_why = NULL
- WHERE seq = :seq AND status = 'pending_approval' AND draft_version = :version AND delivery IS NULL
+ WHERE seq = :seq AND status = 'pending_approval' AND draft_version = :version
+   AND (delivery IS NULL OR delivery = 'refused')
 
 -- name: drafts_by_asked
 -- messages_undecided: asked = 0, not yet looked at by the rules; asked = 1, waiting for a person

@@ -2,7 +2,7 @@
 -- messages_to_send for the order, messages_to_send_in_chat for what goes before in the same chat
 SELECT m.seq FROM messages m
  WHERE m.account = :account AND m.status = 'approved' AND m.approved_version IS NOT NULL AND m.delivery IS NULL
-   AND m.due <= :now
+   AND m.approved_kind <> 'script' AND m.due <= :now
    AND m.arrival > (SELECT cleared FROM counters WHERE account = :account AND status = 'approved')
    AND NOT EXISTS (SELECT 1 FROM messages before
                     WHERE before.account = :account AND before.status = 'approved'
@@ -27,8 +27,8 @@ UPDATE messages
    AND arrival > (SELECT cleared FROM counters c WHERE c.account = messages.account AND c.status = messages.status)
 
 -- name: add_attempt
-INSERT INTO attempts (message, number, token, digest, started_at, started_by)
-SELECT seq, tries, :token, digest, :now, :by FROM messages WHERE seq = :seq
+INSERT INTO attempts (message, number, token, digest, started_at, started_by, process)
+SELECT seq, tries, :token, digest, :now, :by, :process FROM messages WHERE seq = :seq
 RETURNING number
 
 -- name: attempts
@@ -69,7 +69,7 @@ UPDATE messages
 
 -- name: expired_attempts
 -- messages_in_flight
-SELECT m.seq, m.tries, a.token, a.started_at
+SELECT m.seq, m.tries, a.token, a.started_at, a.process
   FROM messages m JOIN attempts a ON a.message = m.seq AND a.number = m.tries
  WHERE m.account = :account AND m.delivery = 'open' AND m.lease <= :now
  ORDER BY m.lease LIMIT :limit
@@ -119,17 +119,17 @@ UPDATE attempts SET ack = :ack, gateway_id = coalesce(gateway_id, :gateway_id)
  WHERE message = :seq AND number = :number
 
 -- name: script_rows
--- messages_of_scripts; drafts_digest for earlier versions
-SELECT * FROM (SELECT seq, reserved_by FROM messages
-                WHERE account = :account AND origin IN ('script', 'sender') AND used = 0 AND digest = :digest
-                  AND arrival > (SELECT cleared FROM counters c WHERE c.account = :account AND c.status = messages.status)
-                ORDER BY seq LIMIT :limit)
- UNION
-SELECT * FROM (SELECT m.seq, m.reserved_by FROM drafts d CROSS JOIN messages m ON m.seq = d.message
-                WHERE d.digest = :digest AND m.account = :account AND m.origin IN ('script', 'sender') AND m.used = 0
-                  AND m.arrival > (SELECT cleared FROM counters c WHERE c.account = :account AND c.status = m.status)
-                ORDER BY d.message LIMIT :limit)
- ORDER BY 1 LIMIT :limit
+-- messages_of_scripts; drafts_digest for earlier versions. What is still to be sent comes before what failed.
+SELECT seq, reserved_by FROM (
+  SELECT seq, reserved_by, status, delivery, arrival, account FROM messages
+   WHERE account = :account AND origin IN ('script', 'sender') AND used = 0 AND digest = :digest
+   UNION
+  SELECT m.seq, m.reserved_by, m.status, m.delivery, m.arrival, m.account
+    FROM drafts d CROSS JOIN messages m ON m.seq = d.message
+   WHERE d.digest = :digest AND m.account = :account AND m.origin IN ('script', 'sender') AND m.used = 0
+) AS m
+ WHERE arrival > (SELECT cleared FROM counters c WHERE c.account = m.account AND c.status = m.status)
+ ORDER BY status NOT IN ('pending_approval', 'approved'), seq LIMIT :limit
 
 -- name: reserve
 UPDATE messages
