@@ -88,6 +88,7 @@ class StateManager:
         self._open_store: Store | None = open_store(database, clock=clock, busy_timeout=busy_timeout)
         try:
             self.account = self.store.account(self.account_name)
+            self.store.settle_left_by_scripts(self.account)
             if path != database and self.account_name == "default":
                 self._open_file(path)
         except BaseException:
@@ -440,7 +441,12 @@ class StateManager:
         Raises:
             StateFileError: it could not be written.
         """
-        self._exchange().export(check_path(output_file, "output_file"))
+        target = check_path(output_file, "output_file")
+        database = os.path.realpath(self.store.database.path)
+        own = {os.path.realpath(self._path), *(database + suffix for suffix in ("", "-wal", "-shm", ".lock"))}
+        if os.path.realpath(target) in own:
+            raise StateFileError(f"{target} is a file of this state itself: choose another name to export to")
+        self._exchange().export(target)
 
     def backup_state(self) -> str:
         """Write the complete state to ``whatsapp_state_backup_YYYYMMDD_HHMMSS.json`` beside the state file.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from signoff import errors, lifecycle, settings
-from signoff.cli.app import app
+from signoff.cli.app import application
 
 from .markdown import ROOT
 
@@ -41,7 +41,7 @@ def _errors() -> str:
 
 def _commands() -> str:
     rows, last = ["| | command | what it does |", "|---|---|---|"], ""
-    for command in app.registered_commands:
+    for command in application().registered_commands:
         panel = str(command.rich_help_panel)
         told = _sentence(inspect.getdoc(command.callback) or "")
         rows.append(f"| {'' if panel == last else panel} | `signoff {command.name}` | {told} |")

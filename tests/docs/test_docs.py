@@ -16,13 +16,13 @@ from typer.core import TyperGroup
 
 import signoff
 from signoff import settings
-from signoff.cli.app import app
+from signoff.cli.app import application
 
 from . import drawn
 from .markdown import FILES, ROOT, anchors, blocks, commands, inline_codes, links, name_of, table_rows
 
 WITH_PYTHON = [file for file in FILES if blocks(file, "python")]
-_GROUP = typer.main.get_command(app)
+_GROUP = typer.main.get_command(application())
 assert isinstance(_GROUP, TyperGroup)
 COMMANDS: TyperGroup = _GROUP
 _TEST = re.compile(r"\]\((\.\./)?tests/[\w/]+\.py\)")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,18 @@ ANA = "15550100121@c.us"
 ANA_LID = "900000000000121@lid"
 BEN = "15550100122@c.us"
 GROUP = "120363000000000123@g.us"
+
+
+@contextmanager
+def another_process_holds(state: StateManager) -> Iterator[None]:
+    """Hold the writers' lock, as another process that does not let go."""
+    if sys.platform == "win32":
+        pytest.skip("the other process is played with flock")
+    import fcntl
+
+    with open(f"{state.store.database.path}.lock", "rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 class Line:

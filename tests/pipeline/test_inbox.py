@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -20,7 +17,7 @@ from signoff.gateway.simulator import Simulator
 from signoff.model import MAX_ID_BYTES, tidy_id
 
 from ..conftest import ManualClock
-from .conftest import ANA, ANA_LID, BEN, GROUP, Line, MakeLine
+from .conftest import ANA, ANA_LID, BEN, GROUP, Line, MakeLine, another_process_holds
 
 INCOMING = MessageStatus.INCOMING
 SENT = MessageStatus.SENT
@@ -34,18 +31,6 @@ def incoming(message_id: str = "w1", chat: str = ANA, text: str = "Are you open?
 def own(text: str, chat: str = ANA, message_id: str = "p1") -> Incoming:
     """What the owner wrote on the phone, or the echo of what we sent."""
     return incoming(message_id, chat, text, from_me=True)
-
-
-@contextmanager
-def another_process_holds(line: Line) -> Iterator[None]:
-    """Hold the writers' lock, as another process that does not let go."""
-    if sys.platform == "win32":
-        pytest.skip("the other process is played with flock")
-    import fcntl
-
-    with open(f"{line.store.database.path}.lock", "rb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 class TestOnce:
@@ -71,7 +56,7 @@ class TestOnce:
         line = make_line(busy_timeout=0.05)
         line.receive("first")
         line.world.contact_writes(ANA, "second")
-        with another_process_holds(line), pytest.raises(StoreBusy):
+        with another_process_holds(line.state), pytest.raises(StoreBusy):
             line.inbox.round()
         assert len(line.world.events()) == 1
         line.inbox.round()

@@ -19,8 +19,7 @@ from signoff.statefile.exchange import HOLD
 from signoff.store.rows import Row
 
 from ..conftest import ManualClock
-from .conftest import ANA, BEN, Line, MakeLine
-from .test_inbox import another_process_holds
+from .conftest import ANA, BEN, Line, MakeLine, another_process_holds
 
 APPROVED = MessageStatus.APPROVED
 SENT = MessageStatus.SENT
@@ -540,7 +539,7 @@ class TestAStoreThatFails:
         line = make_line(told, busy_timeout=0.05)
         told.can_lookup = False
         row = line.approved()
-        holding = another_process_holds(line)
+        holding = another_process_holds(line.state)
 
         def held(_: Outgoing) -> None:
             holding.__enter__()
@@ -559,7 +558,7 @@ class TestAStoreThatFails:
     def test_nothing_is_sent_that_could_not_be_claimed(self, make_line: MakeLine) -> None:
         line = make_line(busy_timeout=0.05)
         line.approved()
-        with another_process_holds(line), pytest.raises(StoreBusy):
+        with another_process_holds(line.state), pytest.raises(StoreBusy):
             line.outbox.round()
         assert line.delivered() == []
         line.outbox.round()

@@ -25,8 +25,12 @@ class Face:
     def __init__(self, path: Path, clock: ManualClock) -> None:
         self.path = path
         self.clock = clock
-        self.manager = StateManager(path.with_suffix(".db"), clock=clock, by="a script")
-        self.file = StateFile(path, self.manager.store, self.manager.account, clock)
+        self.open()
+
+    def open(self) -> None:
+        """Open the database; the state file is not looked at yet."""
+        self.manager = StateManager(self.path.with_suffix(".db"), clock=self.clock, by="a script")
+        self.file = StateFile(self.path, self.manager.store, self.manager.account, self.clock)
 
     def begin(self) -> Face:
         """Open the state file as a manager does."""

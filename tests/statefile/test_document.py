@@ -93,6 +93,7 @@ def test_an_export_is_marked_as_a_backup_and_holds_everything(face: Face) -> Non
     face.manager.export_state(target)
     document = json.loads(target.read_bytes())
     assert document["metadata"].pop("kind") == "backup"
+    assert document["metadata"].pop("human_in_the_loop_chosen") is False
     assert document == face.manager.get_full_state()
     assert ids(document["messages"]["sent"]) == [str(number) for number in range(1100)]
 

@@ -1,4 +1,4 @@
-"""Group commit: one that fails is undone alone, a lost group is lost for all, and no interrupt loses or halves anything."""
+"""Group commit: one that fails is undone alone, a lost group is lost for all, no interrupt loses or halves anything."""
 
 from __future__ import annotations
 
@@ -245,5 +245,3 @@ def test_ctrl_c_for_long(store: Store, seed: int) -> None:
 @pytest.mark.slow
 def test_threads_that_die_for_long(store: Store) -> None:
     assert verified(Program("deaths", store.database.path, 15, 7).result())["died"] > 200
-
-

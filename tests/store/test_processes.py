@@ -14,7 +14,7 @@ import pytest
 
 from signoff.errors import StoreBusy
 from signoff.lifecycle import MessageStatus
-from signoff.store import Store, open_store
+from signoff.store import open_store
 
 from ..conftest import verify
 from .outside import Program

@@ -13,6 +13,10 @@ from typing import IO
 
 import pytest
 
+from signoff import StateManager
+
+from .run_service import STATE_FILE
+
 ROOT = Path(__file__).parents[2]
 HARD = bool(os.environ.get("SIGNOFF_HARD"))
 """Whether to play longer, with more seeds."""
@@ -24,6 +28,13 @@ def wait_until(what: Callable[[], object], seconds: float = 30.0, why: str = "")
     while not what():
         assert time.monotonic() < end, why or "it never came about"
         time.sleep(0.005)
+
+
+def let_all_through(folder: Path) -> None:
+    """A person sets a rule under which every draft is approved."""
+    with StateManager(folder / STATE_FILE, by="maria") as state:
+        state.set_config("approval_config", {"rules": [{"name": "everything", "chats": ["*"]}]})
+        state.set_config("retry_config", {"retry_delay_seconds": 0.05, "max_retries": 100})
 
 
 class Running:

@@ -14,7 +14,7 @@ import pytest
 from signoff import MessageStatus, StateManager
 from signoff.gateway.simulator import Simulator
 
-from .conftest import HARD, Running, StartService, wait_until
+from .conftest import HARD, Running, StartService, let_all_through, wait_until
 from .run_service import STATE_FILE, open_world, write_options
 
 pytestmark = [
@@ -40,13 +40,6 @@ def conversations(chats: int) -> list[dict[str, Any]]:
         {"chat": f"1555010{chat:04}@c.us", "text": f"Question {turn} of {chat}", "after_reply": turn > 0}
         for chat, turn in turns
     ]
-
-
-def let_all_through(folder: Path) -> None:
-    """A person sets a rule under which every draft is approved."""
-    with StateManager(folder / STATE_FILE, by="maria") as state:
-        state.set_config("approval_config", {"rules": [{"name": "everything", "chats": ["*"]}]})
-        state.set_config("retry_config", {"retry_delay_seconds": 0.05, "max_retries": 100})
 
 
 class Play:

@@ -14,7 +14,7 @@ import shutil
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from signoff.clock import MINUTE, system_clock
 from signoff.errors import Decision, NotFound
 from signoff.gateway.simulator import Simulator
 from signoff.model import digest_of
+from signoff.pipeline.inbox import Inbox
 from signoff.pipeline.outbox import APPROVALS, Outbox
 from signoff.store.rows import Row
 
@@ -69,7 +70,7 @@ class Person:
                     self.decisions["refused"] += 1
         time.sleep(0.01)
 
-    def ways(self, row: Row) -> list[Callable[[Row], None]]:
+    def ways(self, row: Row) -> Sequence[Callable[[Row], None]]:
         """What can be decided about a message."""
         if row.status == "approved":
             return [self.skip] * 9 + [self.take_back]
@@ -100,6 +101,7 @@ class Person:
 
     def send_again(self, row: Row) -> None:
         self.state.send_again(row.id)
+        self.said_yes[row.id].add((row.chat, row.text))
 
     def give_up(self, row: Row) -> None:
         self.state.give_up(row.id)
@@ -118,6 +120,7 @@ class Chaos:
         self.world = open_world(folder, quiet=True)
         self.chance = random.Random(seed)
         self.seeds = itertools.count(seed * 1_000_000)
+        self.written: list[str] = []
         self.kills = 0
         self.restored = 0
         self.failures: list[BaseException] = []
@@ -169,7 +172,7 @@ class Chaos:
 
     def contacts_write(self) -> None:
         chat = f"1555010020{self.chance.randrange(8)}@c.us"
-        self.world.contact_writes(chat, f"Question {self.chance.random()}")
+        self.written.append(self.world.contact_writes(chat, f"Question {self.chance.random()}"))
         self._stop.wait(self.chance.expovariate(1 / 0.1))
 
     def restore(self) -> None:
@@ -189,10 +192,11 @@ class Chaos:
         self._calm.set()
 
     def settle(self) -> None:
-        """Find out what became of every attempt, as somebody will who looks in much later."""
+        """Take in what is left and find out what became of every attempt, as somebody will who looks in much later."""
         later = StateManager(self.folder / STATE_FILE, by="later", clock=lambda: system_clock() + 10 * MINUTE)
         outbox = Outbox(later, self.world)
-        wait_until(lambda: not outbox.recover())
+        inbox = Inbox(later, self.world, wait=0)
+        wait_until(lambda: not outbox.recover() and not inbox.round())
         later.close()
 
     def close(self) -> None:
@@ -225,7 +229,9 @@ def insist_on_the_promises(state: StateManager, world: Simulator, person: Person
         place, approval = approval_of(state.history(message_id), number)
         assert approval["digest"] == digest, "it is not what was approved"
         if approval["by"] == "maria":
-            assert (delivery.chat, delivery.text) in person.said_yes[message_id], "it is not what Maria saw"
+            assert (delivery.chat, delivery.text) in person.said_yes[message_id], (
+                f"Maria never saw this of {message_id}"
+            )
         used[message_id, place] += 1
     assert not [approval for approval, count in used.items() if count > 1], "delivered twice for one approval"
 
@@ -253,6 +259,7 @@ def test_whoever_does_what_nothing_is_sent_twice_unapproved_or_in_other_words(
         time.sleep(1.5)
     chaos.settle()
     insist_on_the_promises(chaos.state, chaos.world, chaos.person)
+    assert {chaos.state.get_message(message_id).origin for message_id in chaos.written} == {"gateway"}
     assert chaos.state.check() == []
     assert chaos.state.get_config("remember") == f"this {seed}"
     assert len(chaos.world.deliveries()) > SECONDS

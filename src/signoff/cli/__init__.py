@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``signoff`` with these arguments, or those of the process; the exit code."""
-    from .app import run_app
+    try:
+        from .app import run_app
 
-    return run_app(arguments)
+        return run_app(arguments)
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped.\n")
+        return 130

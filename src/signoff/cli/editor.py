@@ -61,9 +61,7 @@ def _read(path: Path, before: str) -> str:
 
 
 def _line_by_line() -> str | None:
-    out.print(
-        f"The new text; end it with a line that holds only '{END}' (nothing else keeps the old one):", markup=False
-    )
+    out.print(f"The new text; a line that holds only '{END}' ends it, and alone keeps the old one:", markup=False)
     lines: list[str] = []
     while True:
         try:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import TracebackType
+from types import FrameType, TracebackType
+from typing import Any
 
 if sys.platform == "win32":
     import msvcrt
@@ -57,12 +59,17 @@ else:
 
 
 class Keys:
-    """The keyboard, for the time of a ``with`` statement. Ctrl+C stays what it is."""
+    """The keyboard, for the time of a ``with`` statement, after which the terminal is as it was; also after a SIGTERM.
+
+    Ctrl+C stays what it is.
+    """
 
     def __init__(self) -> None:
         self._terminal = _Terminal()
+        self._on_term: Any = signal.SIG_DFL
 
     def __enter__(self) -> Keys:
+        self._on_term = signal.signal(signal.SIGTERM, _leave)
         self._terminal.raw()
         return self
 
@@ -70,6 +77,7 @@ class Keys:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._terminal.cooked()
+        signal.signal(signal.SIGTERM, self._on_term)
 
     def read(self, timeout: float) -> str | None:
         """The key that was pressed, or None when ``timeout`` seconds have passed.
@@ -93,3 +101,7 @@ class Keys:
             yield
         finally:
             self._terminal.raw()
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    sys.exit(128 + number)

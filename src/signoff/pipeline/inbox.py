@@ -139,6 +139,7 @@ class Inbox:
             name=name,
             message=data,
             aliases=tuple(alias for alias in message.aliases if alias and tidy_text(alias, MAX_ID_BYTES)[1] is None),
+            writer=data.get("author") if message.is_group else None,
             draft=chat == message.chat and bool(chat) and self._wants_answer(message),
             note="; ".join(notes) or None,
         )

@@ -27,6 +27,7 @@ class Keeper:
         """Do what is due; how many messages were touched."""
         self._state.refresh()
         done = self._store.settle_left_by_scripts(self._state.account)
+        done += self._store.heed_clock(self._state.account)
         done += self._retain()
         done += self._store.purge(self._state.account)
         self._validate()

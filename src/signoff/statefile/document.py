@@ -15,6 +15,8 @@ from ..store.files import RECORD_LISTS, View
 from ..store.rows import Counter
 
 VERSION = "1.0.0"
+CHOSEN = "human_in_the_loop_chosen"
+"""In the metadata of a backup: whether somebody has chosen, so that a default never switches sign-off off."""
 NEWEST = 100
 """How many messages of each list the state file shows."""
 
@@ -87,7 +89,9 @@ def metadata(view: View, kind: str | None = None) -> dict[str, Any]:
         "revision": view.revision,
         "store": view.store_id,
     }
-    return {**shown, "kind": kind} if kind else shown
+    if kind is None:
+        return shown
+    return {**shown, "kind": kind, CHOSEN: "human_in_the_loop" in view.settings}
 
 
 def _list(name: str, entries: Iterable[str], indent: str) -> Iterator[str]:

@@ -18,7 +18,7 @@ from ..lifecycle import MessageStatus
 from ..model import Content, check_nesting, content_of, to_json
 from ..session import Session
 from ..store.files import RECORD_LISTS, FileEdit, FileRevision, derived_id, record_id
-from .document import COUNTED, LAST_RECEIVED, LAST_SENT
+from .document import CHOSEN, COUNTED, LAST_RECEIVED, LAST_SENT
 
 HOLD = "outbox_hold"
 """The setting that holds the outbox, saying why, until a person confirms. No file changes it."""
@@ -61,8 +61,11 @@ def restore_of(document: Document, present: Mapping[str, Any], report: Report) -
         present: the settings as they are; what a backup says as well stays nobody's choice if it was nobody's.
     """
     messages = tuple(messages_of(document, report))
+    found = settings_change(document, present, report)
+    if found.get("human_in_the_loop") is False and not _dict(document.get("metadata")).get(CHOSEN):
+        del found["human_in_the_loop"]  # the default that nobody chose
     return FileEdit(
-        settings=settings_change(document, present, report),
+        settings=found,
         session=_session_of(document, report),
         messages=messages,
         shown=tuple(content for _, content in messages),
@@ -221,7 +224,8 @@ def _time(value: Any) -> int | None:
     try:
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return parse_iso(local_iso(int(value * 1_000_000)))
-        return parse_iso(value) if isinstance(value, str) else None
+        moment = parse_iso(value) if isinstance(value, str) else None
+        return moment if moment is None or local_iso(moment) else None  # what cannot be shown again is no time
     except (ValueError, OverflowError, OSError):
         return None
 

@@ -161,7 +161,7 @@ class Exchange:
         return True
 
     def _keep(self, what: str, text: bytes) -> Path:
-        name = f"{self._path.stem}_{what}_{time_stamp(self._clock())}{self._path.suffix}"
+        name = f"{self._path.stem}_{what}_{time_stamp(self._clock())}.json"
         copy = reserved(self._path.with_name(name))
         write_private(copy, text)
         return copy

@@ -73,6 +73,7 @@ class StateFile:
         self._lock = FileLock(path.with_name(f".{path.name}.lock"))
         self._seen: Signature | None = None
         self._written: int | None = None
+        self._puts = 0
 
     def begin(self) -> None:
         """Begin the account, if it has not begun, with the file that stands there; waits while that is being copied."""
@@ -83,8 +84,8 @@ class StateFile:
         """Whether the file may say something that was not taken up."""
         return self._signature() != self._seen
 
-    def take_up(self) -> None:
-        """Take up what was changed in the file.
+    def take_up(self) -> bool:
+        """Take up what was changed in the file; whether there was anything.
 
         Raises:
             NotReadable: it is no state file.
@@ -93,19 +94,19 @@ class StateFile:
         for _ in range(TRIES):
             known = self._store.known_file(self._account)
             with suppress(_Overtaken), _opened(self.path) as file:
-                if file is not None:
-                    self._take_up(file, known)
-                return
+                return file is not None and self._take_up(file, known).known is not known
+        return False
 
-    def write(self) -> None:
-        """Write the file if it is behind, having taken up what was changed in it.
+    def write(self) -> bool:
+        """Write the file if it is behind, having taken up what was changed in it; whether it was written.
 
         Raises:
             NotReadable: it is no state file, and perhaps still is being written.
             OSError, SignoffError: it could not be written.
         """
         if self._written == self._store.last_event() and not self.changed():
-            return
+            return False
+        before = self._puts
         try:
             if not self._lock.acquire(LOCK_TIME):
                 raise StateFileError(f"{self._lock.holder()} has been writing it for {LOCK_TIME:g} s")
@@ -113,6 +114,7 @@ class StateFile:
                 raise StateFileError("others keep reading or changing it")
         finally:
             self._lock.close()
+        return self._puts > before
 
     def _complete_text(self) -> bytes | None:
         """The file's text, complete or broken for good; None when there is no file."""
@@ -188,6 +190,7 @@ class StateFile:
             with suppress(OSError):
                 new.unlink(missing_ok=True)
         self._seen = None
+        self._puts += 1
         return True
 
     def _was_left_alone(self, old: BinaryIO, before: bytes) -> bool:

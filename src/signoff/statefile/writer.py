@@ -57,7 +57,8 @@ class Writer:
             return
         try:
             with self._looking:
-                self._file.take_up()
+                if not self._file.take_up():
+                    return
         except NotReadable:
             pass  # it is being copied, or will be set aside when it is written
         except (OSError, SignoffError) as error:
@@ -71,16 +72,23 @@ class Writer:
         if self._thread is None:
             self._start()
 
-    def flush(self) -> None:
-        """Write the file now if it is behind. What fails is logged: the database holds the truth."""
+    def flush(self) -> bool:
+        """Write the file now if it is behind; whether it was.
+
+        What fails is logged and tried again: the database holds the truth.
+        """
         try:
             with self._writing:
-                self._file.write()
-            self._failure = None
+                wrote = self._file.write()
         except NotReadable:
             self._wanted.set()
+            return True
         except (OSError, SignoffError) as error:
             self._warn(f"{self._file.path} could not be written: {error}; the database is complete")
+            self._wanted.set()
+            return True
+        self._failure = None
+        return wrote
 
     def close(self) -> None:
         """Write the file if it is behind, and stop the thread."""
@@ -129,8 +137,7 @@ class Writer:
         while not self._stopping.is_set():
             self._wanted.wait()
             self._wanted.clear()
-            if not self._stopping.is_set():
-                self.flush()
+            if not self._stopping.is_set() and self.flush():
                 self._stopping.wait(WRITE_EVERY)
 
     def _warn(self, failure: str) -> None:

@@ -108,6 +108,8 @@ class Decisions(Verbs):
             what = "tried again" if row.status == "failed" else "approved"
             params = stamp(now, by, seq=row.seq, status=row.status, version=row.draft_version, kind=kind)
             changed(tx.change("approve", params | {"due": now + undo, "what": what, "why": why}), "an approval")
+            if row.answers is not None:
+                tx.change("want_no_draft", stamp(now, by, seq=row.answers))
             return fetch_seq(tx, row.seq)
 
         return self.database.write(work)

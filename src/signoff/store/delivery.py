@@ -14,6 +14,9 @@ SETTLE_AFTER = 60_000_000
 """Microseconds after which a message that a script sent and never moved is moved for it."""
 
 
+_AHEAD = ("to_send_ahead", "to_draft_ahead", "in_flight_ahead", "to_settle_ahead")
+
+
 class Delivery(Verbs):
     """Handing approved messages to a gateway, each approval at most once."""
 
@@ -127,6 +130,18 @@ class Delivery(Verbs):
         if not self.database.read(lambda tx: tx.rows("to_settle", params)):
             return 0
         return self.database.write(work)
+
+    def heed_clock(self, account: int) -> int:
+        """Let what waits for a time that was set by a clock running ahead wait no longer; how many messages.
+
+        A time in the future counts as now: what was decided "later than now" was decided before the clock was put right.
+        """
+        now = self.clock()
+        where = {"account": account, "now": now}
+        early = self.database.read(lambda tx: [seq for name in _AHEAD for (seq,) in tx.rows(name, where)])
+        if early:
+            self.database.write(lambda tx: [tx.change("heed_clock", stamp(now, "keeper", seq=seq)) for seq in early])
+        return len(early)
 
     def look_again(self, claim: Claim, lease: int, *, by: str, why: str) -> bool:
         """Leave an attempt open until ``lease``, to be looked up again then; False when it was settled meanwhile."""

@@ -1,6 +1,6 @@
 """Group commit: the first waiting thread commits for all that wait, so that many threads share one sync of the disk.
 
-A thread that has something to write queues it. If nobody leads, it leads: it takes all that is queued, runs it in one
+A thread that has something to write queues it. If nobody leads, it leads: it runs all that is queued, until then, in one
 transaction, commits, wakes those it worked for and hands the lead to the next. If an operation fails, all are rolled
 back and run again, each apart, so that it fails alone; a commit that fails fails them all.
 
@@ -56,6 +56,10 @@ class Writer(Protocol):
         """Roll back what is not committed and let go of everything taken in `begin`. Harmless when there is nothing."""
 
 
+class Interrupting(Exception):
+    """Something was to be written by a signal handler that has interrupted the same thread while it leads a group."""
+
+
 class GroupFailed(Exception):
     """The transaction of a whole group is lost. ``error()`` makes the error to raise at each of its callers."""
 
@@ -95,7 +99,8 @@ class GroupCommit:
 
     def reset(self) -> None:
         """Forget everything queued: for the child after a fork, where the threads that queued it do not exist."""
-        self._mutex = threading.Lock()
+        self._mutex = threading.RLock()
+        self._local = threading.local()
         self.turn = threading.Lock()
         self._pending: list[_Operation] = []
         self._group: list[_Operation] = []
@@ -108,6 +113,8 @@ class GroupCommit:
         An exception of ``work`` undoes it alone and is raised here. After an interrupt the operation is either not
         done or durably done. ``work`` may be run again if an interrupt struck before the commit.
         """
+        if getattr(self._local, "has_turn", False):
+            raise Interrupting
         operation = _Operation(work)
         try:
             with self._mutex:
@@ -128,44 +135,67 @@ class GroupCommit:
         return result
 
     def _lead(self) -> None:
-        with self.turn:
-            self.recover()
-            with self._mutex:
-                self._group, self._pending = self._pending, []
-            if self._group:
-                self._run(self._group)
-                self._finish()
+        self._take_turn(self._lead_group)
         self._hand_on()
 
-    def _run(self, group: list[_Operation]) -> None:
+    def _take_turn(self, action: Callable[[], None]) -> None:
+        """Do something with the turn. What a signal handler wants written meanwhile, in this thread, is refused."""
+        self._local.has_turn = True
         try:
+            with self.turn:
+                action()
+        finally:
+            self._local.has_turn = False
+
+    def _lead_group(self) -> None:
+        self.recover()
+        if self._pending:
+            self._run()
+            self._finish()
+
+    def _run(self) -> None:
+        try:
+            self._take()
             self._writer.begin()
-            if not self._run_together(group):
+            if not self._run_together():
                 self._writer.begin_again()
-                self._run_apart(group)
+                self._run_apart()
             self._committing = True
             self._writer.commit()
         except GroupFailed as failure:
             self._committing = False
-            self._fail(group, failure)
+            self._fail(failure)
         except Exception as error:
             self._committing = False
-            self._fail(group, GroupFailed(partial(_same, error)))
+            self._fail(GroupFailed(partial(_same, error)))
 
-    def _run_together(self, group: list[_Operation]) -> bool:
-        """Run all, in the hope that none fails, which is cheaper than to guard each; False when one did."""
+    def _take(self) -> None:
+        """Take all that is queued into the group."""
+        with self._mutex:
+            self._group, self._pending = self._group + self._pending, []
+
+    def _run_together(self) -> bool:
+        """Run the group, and what is queued meanwhile, in the hope that none fails; False when one did.
+
+        To guard each would cost more. It comes to an end because a thread that has queued an operation waits for it.
+        """
+        number = 0
         try:
-            for operation in group:
+            while number < len(self._group):
+                operation = self._group[number]
                 operation.error = None
                 operation.result = self._writer.run(operation.work)
+                number += 1
+                if self._pending:
+                    self._take()
         except GroupFailed:
             raise
         except Exception:
             return False
         return True
 
-    def _run_apart(self, group: list[_Operation]) -> None:
-        for operation in group:
+    def _run_apart(self) -> None:
+        for operation in self._group:
             operation.error = None
             try:
                 operation.result = self._writer.run_apart(operation.work)
@@ -174,8 +204,8 @@ class GroupCommit:
             except Exception as error:
                 operation.error = error
 
-    def _fail(self, group: list[_Operation], failure: GroupFailed) -> None:
-        for operation in group:
+    def _fail(self, failure: GroupFailed) -> None:
+        for operation in self._group:
             operation.error = failure.error()
 
     def _finish(self) -> None:
@@ -204,12 +234,14 @@ class GroupCommit:
             self._pending, self._group, self._committing = waiting + self._pending, [], False
 
     def _withdraw(self, operation: _Operation) -> None:
-        with self.turn:
-            self.recover()
-            with self._mutex:
-                if operation in self._pending:
-                    self._pending.remove(operation)
+        self._take_turn(partial(self._remove, operation))
         self._hand_on()
+
+    def _remove(self, operation: _Operation) -> None:
+        self.recover()
+        with self._mutex:
+            if operation in self._pending:
+                self._pending.remove(operation)
 
     def _hand_on(self) -> None:
         with self._mutex:

@@ -20,7 +20,8 @@ class Arrival(NamedTuple):
     Attributes:
         id: the message's own id.
         chat: the address of the conversation.
-        aliases: other addresses of the same chat.
+        writer: in a group, the address of the person who wrote; else None.
+        aliases: other addresses of that person: in a private chat, of the chat itself.
         draft: whether an assistant shall look at it.
         note: what was done to make it storable, or None.
     """
@@ -30,6 +31,7 @@ class Arrival(NamedTuple):
     name: str | None
     message: JsonObject
     aliases: tuple[str, ...] = ()
+    writer: str | None = None
     draft: bool = True
     note: str | None = None
 
@@ -49,7 +51,7 @@ class Intake(Verbs):
         now = self.clock()
 
         def work(tx: Transaction) -> Row | None:
-            place = _place(tx, account, arrival, _resolve(tx, account, arrival))
+            place = _place(tx, account, arrival, _contact_of(tx, account, arrival))
             if isinstance(place, Row):
                 _take_edit(tx, account, place, arrival, now, by)
                 return None
@@ -107,7 +109,7 @@ class Intake(Verbs):
             found = tx.row("contact_of", {"account": account, "address": address})
             if found:
                 tx.change("forget_name", {"contact": found[0]})
-            return sum(_forget_chat(tx, account, chat, now, by) for chat in addresses(tx, account, address))
+            return sum(_forget_address(tx, account, own, now, by) for own in addresses(tx, account, address))
 
         return self.database.write(work)
 
@@ -135,13 +137,21 @@ def _params(account: int, arrival: Arrival, message_id: str, now: int, by: str) 
     }
 
 
-def _resolve(tx: Transaction, account: int, arrival: Arrival) -> int:
-    """The contact of a message; its addresses become known as one contact's."""
-    named = dict.fromkeys((arrival.chat, *arrival.aliases))
+def _contact_of(tx: Transaction, account: int, arrival: Arrival) -> int:
+    """The contact behind the chat of a message. In a group the one who wrote becomes known too, as another one."""
+    if arrival.writer is None:
+        return _resolve(tx, account, (arrival.chat, *arrival.aliases), arrival.name)
+    _resolve(tx, account, (arrival.writer, *arrival.aliases), arrival.name)
+    return _resolve(tx, account, (arrival.chat,), None)
+
+
+def _resolve(tx: Transaction, account: int, addresses: tuple[str, ...], name: str | None) -> int:
+    """The contact who has these addresses; they become known as one contact's."""
+    named = dict.fromkeys(addresses)
     known = [tx.row("contact_of", {"account": account, "address": address}) for address in named]
     contacts = list(dict.fromkeys(row[0] for row in known if row))
     if not contacts:
-        made = tx.row("add_contact", {"account": account, "name": arrival.name})
+        made = tx.row("add_contact", {"account": account, "name": name})
         assert made is not None
         contacts = [made[0]]
     contact: int = contacts[0]
@@ -150,8 +160,8 @@ def _resolve(tx: Transaction, account: int, arrival: Arrival) -> int:
     for address, row in zip(named, known, strict=True):
         if row is None:
             tx.change("add_alias", {"account": account, "address": address, "contact": contact})
-    if arrival.name:
-        tx.change("rename_contact", {"contact": contact, "name": arrival.name})
+    if name:
+        tx.change("rename_contact", {"contact": contact, "name": name})
     return contact
 
 
@@ -220,9 +230,12 @@ def _turned_out_sent(tx: Transaction, seq: int, number: int, gateway_id: str | N
     tx.change("settle_moved", moved)
 
 
-def _forget_chat(tx: Transaction, account: int, chat: str, now: int, by: str) -> int:
+def _forget_address(tx: Transaction, account: int, address: str, now: int, by: str) -> int:
+    """Empty what was written in this chat, by this person in groups, and in the lists of other components."""
+    tx.change("forget_records", {"account": account, "address": address})
+    written = tx.rows("messages_of_writer", {"account": account, "address": address})
     forgotten = 0
-    for seq, _, _ in tx.rows("messages_of_chat", {"account": account, "chat": chat}):
+    for seq, *_ in [*tx.rows("messages_of_chat", {"account": account, "chat": address}), *written]:
         forgotten += tx.change("forget", stamp(now, by, seq=seq))
         tx.change("purge_versions", {"seq": seq})
     return forgotten

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -37,25 +38,36 @@ def file_system(folder: Path) -> str | None:
         import subprocess  # costs more than all of signoff to import
 
         lines = subprocess.run(["/sbin/mount"], capture_output=True, text=True, check=False).stdout.splitlines()
-        mounts = [(rest.split(" (")[0], rest.split(" (")[1].split(",")[0]) for _, rest in _parts(lines)]
+        mounts = mac_mounts(lines)
     else:
-        mounts = _linux_mounts()
-    return _longest(mounts, os.path.realpath(folder))
+        mounts = linux_mounts(_lines(Path("/proc/self/mounts")))
+    return kind_at(mounts, os.path.realpath(folder))
 
 
-def _parts(lines: list[str]) -> list[tuple[str, str]]:
-    return [(line.split(" on ", 1)[0], line.split(" on ", 1)[1]) for line in lines if " on " in line and " (" in line]
+def mac_mounts(lines: list[str]) -> list[tuple[str, str]]:
+    """Mount points and their kinds, of what ``mount`` prints: ``//host/share on /Volumes/share (smbfs, nodev)``."""
+    parts = [line.partition(" on ")[2].rpartition(" (") for line in lines]
+    return [(point, options.rstrip(")").split(",")[0]) for point, _, options in parts if point]
 
 
-def _linux_mounts() -> list[tuple[str, str]]:
+def linux_mounts(lines: list[str]) -> list[tuple[str, str]]:
+    """Mount points and their kinds, of ``/proc/self/mounts``, where a space is written ``\\040`` (proc(5), fstab(5))."""
+    fields = [line.split(" ") for line in lines]
+    return [(_unescaped(entry[1]), entry[2]) for entry in fields if len(entry) > 2]
+
+
+def kind_at(mounts: list[tuple[str, str]], folder: str) -> str | None:
+    """The kind of the innermost mount that ``folder`` is in; of several at one point the last hides the others."""
+    inside = [(point, kind) for point, kind in mounts if folder == point or folder.startswith(point.rstrip("/") + "/")]
+    return max(reversed(inside), key=lambda mount: len(mount[0]))[1] if inside else None
+
+
+def _lines(path: Path) -> list[str]:
     try:
-        lines = Path("/proc/self/mounts").read_text("utf-8", "replace").splitlines()
+        return path.read_text("utf-8", "replace").splitlines()
     except OSError:
         return []
-    fields = [line.split(" ") for line in lines]
-    return [(entry[1].replace("\\040", " "), entry[2]) for entry in fields if len(entry) > 2]
 
 
-def _longest(mounts: list[tuple[str, str]], folder: str) -> str | None:
-    inside = [(point, kind) for point, kind in mounts if folder == point or folder.startswith(point.rstrip("/") + "/")]
-    return max(inside, key=lambda mount: len(mount[0]))[1] if inside else None
+def _unescaped(text: str) -> str:
+    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), text)

@@ -27,7 +27,7 @@ from ..errors import (
 )
 from . import migrate, network
 from .filelock import FileLock
-from .groupcommit import GroupCommit, GroupFailed
+from .groupcommit import GroupCommit, GroupFailed, Interrupting
 from .places import Places
 from .statements import statements
 
@@ -103,7 +103,13 @@ class SQLite:
         Raises:
             StoreError: the database could not; or whatever ``work`` raises.
         """
-        return self._commits.submit(work)
+        try:
+            return self._commits.submit(work)
+        except Interrupting:
+            raise StoreBusy(
+                f"{self.path} is being written by this very thread, which a signal handler has interrupted; nothing was "
+                "changed: let the handler only note that it was called, and write afterwards"
+            ) from None
 
     def read(self, work: Callable[[Transaction], T]) -> T:
         """Run ``work``, which only reads. Each of its statements sees everything that was durable when it began."""
@@ -125,10 +131,10 @@ class SQLite:
         """Copy the database as it is at one moment to ``target``, a new file, and sync it."""
 
         def copy(reader: Transaction) -> None:
+            os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             with _translated(target):
                 destination = apsw.Connection(os.fspath(target))
                 try:
-                    os.chmod(target, 0o600)
                     with destination.backup("main", reader.connection, "main") as backup:
                         backup.step(-1)
                     destination.pragma("journal_mode", "DELETE")
@@ -300,7 +306,15 @@ class _Writer:
             self._lock.close()
 
     def _make_private(self) -> None:
-        """Make a new file with mode 0600. Only SQLite ever opens an existing one: closing it would drop its locks."""
+        """Make a new file with mode 0600. Only SQLite ever opens an existing one: closing it would drop its locks.
+
+        Where only the -wal file is left nothing is made: SQLite would throw away the changes that it holds.
+        """
+        if _size(self._wal) and not _size(self._path):
+            raise StoreCorrupt(
+                f"{self._path} is missing or empty, and {self._wal.name} beside it still holds changes of it; nothing "
+                f"was changed: put the database back, or move {self._wal.name} away to begin anew"
+            )
         try:
             os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         except FileExistsError:
@@ -340,6 +354,13 @@ class _Writer:
                 f"{self._path} or its -wal file was replaced or removed while this process had it open; "
                 "nothing was written: put the files back or restart, and see which is the right one"
             )
+
+
+def _size(path: Path) -> int:
+    try:
+        return os.stat(path).st_size
+    except FileNotFoundError:
+        return 0
 
 
 class _Reader:

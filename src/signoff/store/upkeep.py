@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import apsw
 
-from ..errors import StateFileError
+from ..errors import StateFileError, StoreCorrupt
+from ..model import digest_of
 from .base import Verbs
 from .sqlite import Transaction
 
@@ -22,18 +24,24 @@ class Upkeep(Verbs):
 
         Looks at the database's integrity, the counters against the events, and the events against the statuses.
         """
-        return self.database.snapshot(_check)
+        try:
+            return self.database.snapshot(_check)
+        except StoreCorrupt as error:
+            return [str(error)]
 
     def backup(self, target: Path) -> Path:
         """Copy the database as it is at one moment to ``target``, verified; an existing file is replaced at the end.
 
         Raises:
-            StateFileError: the copy is not good; nothing was replaced.
+            StateFileError: it could not be written, or the copy is not good; nothing was replaced.
             StoreError: it could not be read or written.
         """
-        target.parent.mkdir(parents=True, exist_ok=True)
+        if os.path.realpath(target) == os.path.realpath(self.database.path):
+            raise StateFileError(f"{target} is the database itself: give the backup another name")
         partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
         try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            partial.unlink(missing_ok=True)
             self.database.backup(partial)
             problems = verify_copy(partial)
             if problems:
@@ -41,8 +49,11 @@ class Upkeep(Verbs):
             _sync(partial)
             os.replace(partial, target)
             _sync(target.parent)
+        except OSError as error:
+            raise StateFileError(f"the backup {target} could not be written: {error.strerror}") from error
         finally:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
         return target
 
 
@@ -57,6 +68,7 @@ def verify_copy(path: Path) -> list[str]:
 
 def _check(tx: Transaction) -> list[str]:
     try:
+        tx.connection.create_scalar_function("digest_of", _digest_of, 2, deterministic=True)
         integrity = [row[0] for row in tx.rows("integrity_check", {}) if row[0] != "ok"]
         broken = [f"row {row[1]} of {row[0]} refers to nothing" for row in tx.rows("foreign_key_check", {})]
         sentences = [row[0] for name in _CHECKS for row in tx.rows(name, {})]
@@ -71,8 +83,13 @@ _CHECKS = (
     "check_statuses",
     "check_in_flight",
     "check_approvals",
+    "check_digests",
     "check_event_gaps",
 )
+
+
+def _digest_of(recipient: object, text: object) -> str | None:
+    return digest_of(recipient, text) if isinstance(recipient, str) and isinstance(text, str) else None
 
 
 def _check_totals(tx: Transaction) -> list[str]:

@@ -14,7 +14,8 @@ import time
 from signoff.lifecycle import MessageStatus
 from signoff.store import open_store
 
-from .load import Load, add, missing, report
+from .load import Load, add, missing
+from .telling import report
 
 
 def kill(thread: int) -> None:

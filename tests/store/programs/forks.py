@@ -15,7 +15,8 @@ from pathlib import Path
 from signoff.lifecycle import MessageStatus
 from signoff.store import Store, open_store
 
-from .load import Load, add, missing, report
+from .load import Load, add, missing
+from .telling import report
 
 EACH = 3
 """Messages that a child adds in each of two threads."""

@@ -1,7 +1,7 @@
 """Writes with four threads until the disk is full, makes room, and goes on.
 
-Arguments: the database; ``limit`` (a limit of this process on the size of files) or ``disk`` (a real file system, on which
-a ballast file stands beside the database).
+Arguments: the database; ``limit`` (a limit of this process on the size of files) or ``disk`` (a real file system, on
+which a ballast file stands beside the database).
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from signoff.errors import StoreFull
 from signoff.lifecycle import MessageStatus
 from signoff.store import open_store
 
-from .load import Load, add, missing, report
+from .load import Load, add, missing
+from .telling import report
 
 ROOM = 600_000
 

@@ -10,10 +10,12 @@ import sys
 from signoff.store import open_store
 from signoff.store.sqlite import Transaction
 
+from .telling import say
+
 
 def hold(_: Transaction) -> None:
     """Be in the middle of something."""
-    print("holding", flush=True)
+    say("holding")
     sys.stdin.read()
 
 

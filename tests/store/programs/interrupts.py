@@ -22,7 +22,8 @@ from signoff.store import Store, open_store
 from signoff.store.messages import add_row
 from signoff.store.sqlite import Transaction
 
-from .load import Load, add, content, missing, report
+from .load import Load, add, content, missing
+from .telling import report, say
 
 PACKAGE = str(Path(signoff.__file__).parent)
 
@@ -96,7 +97,7 @@ def main() -> None:
     store = open_store(path, busy_timeout=float(busy_timeout))
     account = store.account("default")
     interrupts = Interrupts(int(seed))
-    print("ready", flush=True)
+    say("ready")
     sys.stdin.read()
     with Load(store, account, "load", int(threads)) as load:
         acknowledged, tried, busy = run(store, account, float(seconds), interrupts)

@@ -9,12 +9,14 @@ import sys
 
 import apsw
 
+from .telling import say
+
 
 def main() -> None:
     """Hold, and let go."""
     connection = apsw.Connection(sys.argv[1])
     connection.execute("BEGIN IMMEDIATE")
-    print("holding", flush=True)
+    say("holding")
     sys.stdin.read()
     connection.execute("ROLLBACK")
     connection.close()

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Iterable
 from itertools import count
 from time import monotonic
-from typing import Any
 
 from signoff.lifecycle import MessageStatus
 from signoff.model import Content
@@ -88,8 +87,3 @@ def missing(store: Store, account: int, expected: Iterable[str], status: Message
     """Those of the expected messages that are not in a list."""
     found = {message["id"] for message in store.newest(account, status, None)}
     return [message_id for message_id in expected if message_id not in found]
-
-
-def report(**result: Any) -> None:
-    """Print the result for the test."""
-    print(json.dumps(result, default=repr), flush=True)

@@ -20,7 +20,7 @@ from signoff.store import Store, open_store
 from signoff.store.decisions import NewDraft
 from signoff.store.intake import Arrival
 
-from .load import report
+from .telling import report, say
 
 LEASE = 60_000_000
 CHATS = [f"155501003{number:02}@c.us" for number in range(8)]
@@ -60,7 +60,9 @@ class Actor:
         row = self._store.claim_draft(self._account, lease=LEASE, by=self._name)
         if row is None or row.chat is None:
             return False
-        return self._store.add_draft(self._account, NewDraft(row.seq, row.draft_tries, row.chat, "Hi", "me")) is not None
+        return (
+            self._store.add_draft(self._account, NewDraft(row.seq, row.draft_tries, row.chat, "Hi", "me")) is not None
+        )
 
     def approve(self) -> bool:
         waiting = self._store.page(self._account, MessageStatus.PENDING_APPROVAL, 0, 20)
@@ -110,7 +112,7 @@ def main() -> None:
     running = [threading.Thread(target=run, args=(actor,)) for actor in actors]
     for thread in running:
         thread.start()
-    print("acting", flush=True)
+    say("acting")
     sys.stdin.read()
     stop.set()
     for thread in running:

@@ -11,7 +11,8 @@ import sys
 from signoff.lifecycle import MessageStatus
 from signoff.store import Store, open_store
 
-from .load import Load, add, missing, report
+from .load import Load, add, missing
+from .telling import report
 
 EACH = 25
 inherited: list[Store] = []

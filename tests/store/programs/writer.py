@@ -9,7 +9,8 @@ import sys
 
 from signoff.store import open_store
 
-from .load import Load, report
+from .load import Load
+from .telling import report, say
 
 
 def main() -> None:
@@ -18,7 +19,7 @@ def main() -> None:
     store = open_store(path)
     account = store.account("default")
     with Load(store, account, prefix, int(threads)) as load:
-        print("writing", flush=True)
+        say("writing")
         sys.stdin.read()
     report(acknowledged=load.acknowledged, faults=load.faults, longest=load.longest)
     store.close()

@@ -245,6 +245,15 @@ BEGIN
       AND NEW.changed_what <> 'forgotten';
 END;
 
+CREATE TRIGGER messages_text_guard BEFORE UPDATE OF payload ON messages
+WHEN OLD.digest IS NOT NULL AND NEW.digest IS OLD.digest
+BEGIN
+  SELECT raise(ABORT, 'another text has another digest')
+    WHERE NEW.payload <> '{}' AND OLD.payload <> '{}'
+      AND json_extract(NEW.payload, '$.body') IS NOT json_extract(OLD.payload, '$.body');
+  SELECT raise(ABORT, 'what is approved has a text') WHERE NEW.payload = '{}' AND NEW.approved_version IS NOT NULL;
+END;
+
 CREATE TRIGGER messages_version AFTER UPDATE OF draft_version ON messages WHEN NEW.draft_version <> OLD.draft_version
 BEGIN
   INSERT INTO drafts (message, version, recipient, text, digest, author, until)

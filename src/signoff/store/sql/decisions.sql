@@ -19,6 +19,12 @@ UPDATE messages
        revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = :what, changed_why = :why
  WHERE seq = :seq AND (:tries IS NULL OR (draft_tries = :tries AND draft_due IS NOT NULL))
 
+-- name: want_no_draft
+UPDATE messages
+   SET draft_due = NULL,
+       revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = 'answered', changed_why = NULL
+ WHERE seq = :seq AND draft_due IS NOT NULL
+
 -- name: open_drafts
 SELECT seq, status FROM messages WHERE answers = :answers AND status IN ('pending_approval', 'approved')
 

@@ -12,6 +12,33 @@ SELECT m.seq FROM messages m
                       AND before.arrival > (SELECT cleared FROM counters WHERE account = :account AND status = 'approved'))
  ORDER BY m.due, m.arrival LIMIT 1
 
+-- name: to_send_ahead
+-- messages_to_send; so the next three, each with the index of its work
+SELECT seq FROM messages
+ WHERE account = :account AND status = 'approved' AND approved_version IS NOT NULL AND delivery IS NULL
+   AND due > :now AND changed_at > :now LIMIT 100
+
+-- name: to_draft_ahead
+-- messages_to_draft
+SELECT seq FROM messages
+ WHERE account = :account AND draft_due IS NOT NULL AND draft_due > :now AND changed_at > :now LIMIT 100
+
+-- name: in_flight_ahead
+-- messages_in_flight
+SELECT seq FROM messages WHERE account = :account AND delivery = 'open' AND lease > :now AND changed_at > :now LIMIT 100
+
+-- name: to_settle_ahead
+-- messages_to_settle
+SELECT seq FROM messages
+ WHERE account = :account AND settle_due IS NOT NULL AND settle_due > :now AND changed_at > :now LIMIT 100
+
+-- name: heed_clock
+UPDATE messages
+   SET due = min(due, :now), draft_due = min(draft_due, :now), lease = min(lease, :now),
+       settle_due = min(settle_due, :now),
+       revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = 'clock set back', changed_why = NULL
+ WHERE seq = :seq
+
 -- name: next_due
 -- messages_to_send
 SELECT due FROM messages
@@ -44,7 +71,8 @@ UPDATE attempts
 -- name: settle_moved
 -- What turns out to have left is SENT, also where its attempt was settled otherwise and another waits to begin.
 UPDATE messages
-   SET status = :target, arrival = (SELECT max(seq) + 1 FROM events), moved_at = :now, reason = :reason,
+   SET status = :target, arrival = iif(status = :target, arrival, (SELECT max(seq) + 1 FROM events)),
+       moved_at = iif(status = :target, moved_at, :now), reason = :reason,
        delivery = :delivery, lease = NULL, settle_due = NULL,
        revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = :what, changed_why = :why
  WHERE seq = :seq AND tries = :number

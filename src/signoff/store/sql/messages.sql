@@ -174,6 +174,14 @@ UPDATE contacts SET name = NULL WHERE contact = :contact
 SELECT seq, id, delivery FROM messages
  WHERE account = :account AND chat = :chat AND payload <> json_object('id', id)
 
+-- name: messages_of_writer
+-- Reads every message: forgetting is rare.
+SELECT seq FROM messages WHERE account = :account AND json_extract(payload, '$.author') = :address
+
+-- name: forget_records
+UPDATE records SET payload = json_object('id', id)
+ WHERE account = :account AND :address IN (json_extract(payload, '$.recipient'), json_extract(payload, '$.from'))
+
 -- name: forget
 UPDATE messages
    SET payload = json_object('id', id), note = NULL, digest = NULL, draft_due = NULL,

@@ -41,6 +41,10 @@ SELECT format('message %s: attempt %d has no approval of its text before it', m.
                       AND e.kind IN ('approved', 'tried again', 'send again')
                       AND e.seq < c.seq)
 
+-- name: check_digests
+SELECT format('message %s: its text is not the one of its digest', id) FROM messages
+ WHERE digest IS NOT NULL AND payload <> '{}' AND digest_of(chat, json_extract(payload, '$.body')) IS NOT digest
+
 -- name: check_event_gaps
 SELECT format('%d events are missing', max(seq) - min(seq) + 1 - count(*)) FROM events
 HAVING max(seq) - min(seq) + 1 <> count(*)

@@ -1,0 +1,329 @@
+"""Backups and exports: whole, one moment, under names of their own; and restoring them, also by copying."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from signoff.errors import StateFileError
+from state_manager import MessageStatus, StateManager
+
+from ..conftest import ManualClock
+from ..waiting import eventually
+from .conftest import Document, Face
+
+S = MessageStatus
+ANA = "15550100@c.us"
+
+
+def copy_over(face: Face, backup: str | Path) -> None:
+    """Restore as the guide does, and have it noticed."""
+    shutil.copy(backup, face.path)
+    face.file.take_up()
+
+
+class TestMaking:
+    def test_a_backup_stands_beside_the_state_file(self, face: Face) -> None:
+        saved = Path(face.manager.backup_state())
+        assert saved.parent == face.path.parent
+        assert re.fullmatch(r"whatsapp_state_backup_\d{8}_\d{6}\.json", saved.name)
+
+    def test_two_in_one_second_get_a_number(self, face: Face) -> None:
+        first, second, third = (Path(face.manager.backup_state()) for _ in range(3))
+        assert second.name == first.name.replace(".json", "_2.json")
+        assert third.name == first.name.replace(".json", "_3.json")
+
+    def test_many_at_once_are_all_whole_and_none_replaces_another(self, face: Face) -> None:
+        for number in range(300):
+            face.manager.add_message({"id": str(number), "body": "x" * 100}, S.SENT)
+        with ThreadPoolExecutor(8) as pool:
+            saved = set(pool.map(lambda _: face.manager.backup_state(), range(16)))
+        assert len(saved) == 16
+        for name in saved:
+            assert len(json.loads(Path(name).read_bytes())["messages"]["sent"]) == 300
+
+    def test_it_holds_all_messages_and_nothing_that_was_cleared(self, face: Face) -> None:
+        for number in range(1200):
+            face.manager.add_message({"id": str(number)}, S.SENT)
+        face.manager.add_message({"id": "cleared"}, S.INCOMING)
+        face.manager.clear_messages(S.INCOMING)
+        document = json.loads(Path(face.manager.backup_state()).read_bytes())
+        assert len(document["messages"]["sent"]) == 1200
+        assert document["messages"]["incoming"] == []
+        assert document["metadata"]["kind"] == "backup"
+
+    def test_it_is_one_moment(self, face: Face) -> None:
+        """While a message is moved to and fro, every backup holds it once."""
+        face.manager.add_message({"id": "m1"}, S.APPROVED)
+        done = threading.Event()
+
+        def move() -> None:
+            while not done.is_set():
+                face.manager.move_message("m1", S.APPROVED, S.FAILED)
+                face.manager.move_message("m1", S.FAILED, S.APPROVED)
+
+        mover = threading.Thread(target=move)
+        mover.start()
+        try:
+            for _ in range(30):
+                lists = json.loads(Path(face.manager.backup_state()).read_bytes())["messages"]
+                assert len(lists["approved"]) + len(lists["failed"]) == 1
+        finally:
+            done.set()
+            mover.join()
+
+    def test_missing_folders_are_made_and_an_existing_file_is_replaced(self, face: Face) -> None:
+        target = face.path.parent / "a" / "b" / "exported.json"
+        face.manager.export_state(target)
+        face.manager.set_config("mine", 1)
+        face.manager.export_state(str(target))
+        assert json.loads(target.read_bytes())["mine"] == 1
+        assert [entry.name for entry in target.parent.iterdir()] == ["exported.json"]
+
+    def test_an_export_goes_where_the_caller_stands(
+        self, face: Face, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "elsewhere").mkdir()
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        face.manager.export_state("backup/state.json")
+        assert (tmp_path / "elsewhere" / "backup" / "state.json").exists()
+
+    def test_one_that_fails_replaces_nothing_and_leaves_nothing(self, face: Face, tmp_path: Path) -> None:
+        there = set(tmp_path.iterdir())
+        (tmp_path / "folder.json").mkdir()
+        with pytest.raises(StateFileError, match="nothing was replaced"):
+            face.manager.export_state(tmp_path / "folder.json")
+        (tmp_path / "file").write_text("precious")
+        with pytest.raises(StateFileError):
+            face.manager.export_state(tmp_path / "file" / "x.json")
+        assert set(tmp_path.iterdir()) - there == {tmp_path / "folder.json", tmp_path / "file"}
+
+    def test_one_that_cannot_be_put_in_place_leaves_no_empty_file(
+        self, face: Face, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        there = set(tmp_path.iterdir())
+        with monkeypatch.context() as patched:
+            patched.setattr("os.replace", refuse)
+            with pytest.raises(StateFileError, match="No space left"):
+                face.manager.backup_state()
+        assert set(tmp_path.iterdir()) == there
+
+    def test_it_is_verified_when_made(self, face: Face, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A disk that loses a byte after it was written is noticed, and the good old export stays."""
+        target = tmp_path / "exported.json"
+        face.manager.export_state(target)
+        before = target.read_bytes()
+
+        def lose_a_byte(descriptor: int) -> None:
+            import os
+
+            os.ftruncate(descriptor, os.fstat(descriptor).st_size - 1)
+
+        with monkeypatch.context() as patched:
+            patched.setattr("os.fsync", lose_a_byte)
+            with pytest.raises(StateFileError, match="what was read back"):
+                face.manager.export_state(target)
+        assert target.read_bytes() == before
+
+
+class TestRestoring:
+    def test_settings_and_session_come_back(self, face: Face) -> None:
+        face.manager.update_session_status(True, {"name": "Ana"})
+        face.manager.update_config({"human_in_the_loop": True, "mine": {"a": 1}})
+        saved = face.manager.backup_state()
+        session = face.manager.get_session_info()
+        face.clock.advance(60)
+        face.manager.mark_session_invalid("later")
+        face.manager.update_config({"human_in_the_loop": False, "mine": {"a": 2}, "added": 1})
+        face.write()
+        copy_over(face, saved)
+        assert face.manager.get_session_info() == session
+        assert face.manager.get_config("human_in_the_loop") is True
+        assert face.manager.get_config("mine") == {"a": 1}
+        assert face.manager.get_config("added") == 1, "a missing field changes nothing"
+
+    def test_unknown_messages_are_taken_in_marked_and_uncounted(
+        self, face: Face, tmp_path: Path, clock: ManualClock
+    ) -> None:
+        (tmp_path / "other").mkdir()
+        other = Face(tmp_path / "other" / "whatsapp_state.json", clock).begin()
+        other.manager.add_message({"id": "m1", "recipient": ANA, "body": "hello"}, S.APPROVED)
+        copy_over(face, other.manager.backup_state())
+        other.close()
+        assert face.manager.get_message("m1").origin == "file"
+        assert face.manager.get_statistics()["total_approved"] == 0
+        assert face.manager.store.claim_next(face.manager.account, lease=1, by="test") is None
+
+    def test_cleared_messages_are_shown_again_in_their_present_status(self, face: Face) -> None:
+        for name in ("stays", "moves"):
+            face.manager.add_message({"id": name, "body": name}, S.INCOMING)
+        saved = face.manager.backup_state()
+        face.manager.move_message("moves", S.INCOMING, S.FAILED)
+        stats = face.manager.get_statistics()
+        for status in (S.INCOMING, S.FAILED):
+            face.manager.clear_messages(status)
+        while face.manager.store.purge(face.manager.account):
+            pass
+        face.write()
+        copy_over(face, saved)
+        assert [message["body"] for message in face.manager.get_messages(S.INCOMING)] == ["stays"]
+        assert [message["body"] for message in face.manager.get_messages(S.FAILED)] == ["moves"]
+        assert face.manager.get_statistics() == stats, "restoring counts nothing"
+
+    def test_nothing_becomes_sendable(self, face: Face) -> None:
+        """What was approved, sent and cleared is shown again and not sent again; nor what was approved and cleared."""
+        store, account = face.manager.store, face.manager.account
+        for name in ("sent", "waits"):
+            face.manager.add_message({"id": name, "recipient": ANA, "body": name}, S.PENDING_APPROVAL)
+            face.manager.approve(name)
+        saved = face.manager.backup_state()
+        claim = store.claim_next(account, lease=1, by="test")
+        assert claim is not None
+        assert store.accepted(claim, None, by="test", move=True)
+        for status in MessageStatus:
+            face.manager.clear_messages(status)
+        face.write()
+        copy_over(face, saved)
+        assert face.manager.get_message("sent").status == "sent"
+        assert face.manager.get_message("waits").status == "approved"
+        face.clock.advance(3600)
+        assert store.claim_next(account, lease=1, by="test") is None
+
+    def test_before_that_a_backup_is_made(self, face: Face) -> None:
+        saved = face.manager.backup_state()
+        face.manager.set_config("mine", "later")
+        face.write()
+        face.clock.advance(1)
+        copy_over(face, saved)
+        (made,) = {str(entry) for entry in face.beside("whatsapp_state_backup_*.json")} - {saved}
+        assert json.loads(Path(made).read_bytes())["mine"] == "later"
+
+    def test_an_export_and_a_backup_of_elsewhere_do_as_well(
+        self, face: Face, tmp_path: Path, clock: ManualClock
+    ) -> None:
+        (tmp_path / "other").mkdir()
+        other = Face(tmp_path / "other" / "whatsapp_state.json", clock).begin()
+        other.manager.set_config("mine", "elsewhere")
+        other.manager.export_state(tmp_path / "exported.json")
+        other.close()
+        copy_over(face, tmp_path / "exported.json")
+        assert face.manager.get_config("mine") == "elsewhere"
+
+    def test_the_same_backup_can_be_restored_again(self, face: Face) -> None:
+        face.manager.set_config("mine", 1)
+        saved = face.manager.backup_state()
+        for _ in range(2):
+            face.manager.set_config("mine", 2)
+            face.write()
+            copy_over(face, saved)
+            assert face.manager.get_config("mine") == 1
+            face.write()
+
+    def test_afterwards_the_file_is_no_backup_any_more(self, face: Face) -> None:
+        copy_over(face, face.manager.backup_state())
+        assert "kind" not in face.write()["metadata"]
+
+    def test_a_running_manager_notices_by_itself(self, path: Path, clock: ManualClock) -> None:
+        with StateManager(path, clock=clock) as manager:
+            manager.set_config("mine", 1)
+            saved = manager.backup_state()
+            manager.set_config("mine", 2)
+            shutil.copy(saved, path)
+            eventually(lambda: manager.get_config("mine") == 1)
+
+    def test_the_next_opening_notices(self, path: Path, clock: ManualClock) -> None:
+        with StateManager(path, clock=clock) as manager:
+            manager.set_config("mine", 1)
+            saved = manager.backup_state()
+            manager.set_config("mine", 2)
+        shutil.copy(saved, path)
+        with StateManager(path, clock=clock) as manager:
+            assert manager.get_config("mine") == 1
+
+    def test_what_nobody_chose_is_nobodys_choice_afterwards(self, face: Face) -> None:
+        copy_over(face, face.manager.backup_state())
+        assert face.manager.config_author("human_in_the_loop") is None
+
+    def test_a_default_in_a_backup_does_not_switch_sign_off_off(self, face: Face) -> None:
+        saved = face.manager.backup_state()
+        face.manager.set_config("human_in_the_loop", True)
+        face.write()
+        copy_over(face, saved)
+        assert face.manager.get_config("human_in_the_loop") is True
+
+    def test_a_backup_with_a_bad_value_is_restored_but_for_that(
+        self, face: Face, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        saved = Path(face.manager.backup_state())
+        document: Document = json.loads(saved.read_bytes()) | {"human_in_the_loop": "maybe", "mine": 1}
+        document["messages"]["sent"] = [{"id": 1.5}, {"id": "good"}]
+        saved.write_text(json.dumps(document))
+        copy_over(face, saved)
+        assert face.manager.get_config("mine") == 1
+        assert [message["id"] for message in face.manager.get_messages(S.SENT)] == ["good"]
+        assert "human_in_the_loop = 'maybe'" in caplog.text
+
+
+class TestAnOlderDatabase:
+    @pytest.fixture
+    def rolled_back(self, face: Face) -> Face:
+        """The database was put back from a copy; the state file was not."""
+        face.manager.add_message({"id": "m1", "recipient": ANA, "body": "hello"}, S.PENDING_APPROVAL)
+        face.manager.approve("m1")
+        old = face.path.with_name("old.db")
+        face.manager.store.backup(old)
+        for number in range(20):
+            face.manager.add_message({"id": f"later {number}"}, S.INCOMING)
+        face.manager.set_config("mine", "later")
+        face.write()
+        face.manager.close()
+        for rest in face.beside("whatsapp_state.db*"):
+            rest.unlink()
+        shutil.copy(old, face.path.with_suffix(".db"))
+        face.open()
+        return face
+
+    def test_a_file_that_knows_more_than_the_database_holds_the_outbox(
+        self, rolled_back: Face, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        rolled_back.begin()
+        assert "the database is an older copy" in rolled_back.manager.get_config("outbox_hold")
+        assert "nothing is sent until a person confirms" in caplog.text
+
+    def test_what_the_file_knows_is_taken_in_and_the_file_is_kept(self, rolled_back: Face) -> None:
+        text = rolled_back.path.read_bytes()
+        rolled_back.begin()
+        assert len(rolled_back.manager.get_messages(S.INCOMING)) == 20
+        assert rolled_back.manager.get_config("mine") == "later"
+        (kept,) = rolled_back.beside("whatsapp_state_newer_*.json")
+        assert kept.read_bytes() == text
+
+    def test_a_backup_that_knows_more_does_so_too(self, rolled_back: Face) -> None:
+        newer = json.loads(rolled_back.path.read_bytes())
+        newer["metadata"]["kind"] = "backup"
+        rolled_back.path.with_name("newer.json").write_text(json.dumps(newer))
+        rolled_back.path.unlink()
+        rolled_back.begin()
+        assert rolled_back.manager.get_config("outbox_hold") is None
+        rolled_back.manager.restore_state(rolled_back.path.with_name("newer.json"))
+        assert rolled_back.manager.get_config("outbox_hold")
+
+    def test_no_file_ends_or_begins_the_hold(self, rolled_back: Face) -> None:
+        rolled_back.put(rolled_back.read() | {"outbox_hold": None})
+        rolled_back.begin()
+        assert rolled_back.manager.get_config("outbox_hold")
+        rolled_back.edit(lambda document: document.update(outbox_hold=None))
+        assert rolled_back.manager.get_config("outbox_hold")
+        rolled_back.manager.set_config("outbox_hold", None)
+        rolled_back.write()
+        rolled_back.edit(lambda document: document.update(outbox_hold="a joke"))
+        assert rolled_back.manager.get_config("outbox_hold") is None

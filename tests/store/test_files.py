@@ -1,0 +1,283 @@
+"""Files that are damaged, foreign, in the wrong place or gone: a clear error says what to do, and nothing is touched."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from signoff.errors import SignoffError, StoreCorrupt, StoreReplaced, StoreTooNew, StoreUnavailable
+from signoff.store import Store, open_store
+
+from ..conftest import ManualClock, verify
+from .outside import Program, change, sql
+from .scenes import INCOMING, Scene
+
+unix = pytest.mark.skipif(os.name == "nt", reason="files have other rights here")
+
+
+def fill(path: Path, messages: int = 60) -> Path:
+    """Make a database with some messages, closed."""
+    store = open_store(path)
+    scene = Scene(store, ManualClock())
+    for number in range(messages):
+        scene.add({"id": f"m{number}", "body": "x" * 800})
+    store.close()
+    return path
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return fill(tmp_path / "state.db")
+
+
+def contents(path: Path) -> dict[str, str]:
+    """What is in the database's files; nobody may have them open."""
+    files = [path, path.with_name(path.name + "-wal")]
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.exists()}
+
+
+def refused(path: Path, error: type[SignoffError], *words: str) -> None:
+    """Insist that the database is refused with words, naming it, and left as it is."""
+    before = contents(path)
+    with pytest.raises(error) as told:
+        open_store(path)
+    for word in (str(path), *words):
+        assert word in str(told.value)
+    assert contents(path) == before
+
+
+def overwrite(path: Path, offset: int, data: bytes) -> None:
+    with path.open("r+b") as file:
+        file.seek(offset)
+        file.write(data)
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    path.write_text("Dear diary,\n" * 500)
+    refused(path, StoreCorrupt, "no database", "restore a backup")
+
+
+@pytest.mark.parametrize("part", [0.001, 0.1, 0.5, 0.95])
+def test_a_truncated_database_is_refused(path: Path, part: float) -> None:
+    os.truncate(path, int(path.stat().st_size * part))
+    refused(path, StoreCorrupt, "damaged", "restore a backup")
+
+
+def test_a_database_whose_beginning_is_overwritten_is_refused(path: Path) -> None:
+    overwrite(path, 0, b"\0" * 100)
+    refused(path, StoreCorrupt, "restore a backup")
+
+
+def test_damage_in_the_middle_is_found_by_check_and_told_in_words(path: Path) -> None:
+    for page in range(46, path.stat().st_size // 4096):  # behind those of the empty schema
+        overwrite(path, page * 4096, b"\xa5" * 4096)
+    store = open_store(path)
+    problems = store.check()
+    assert problems
+    assert all(isinstance(problem, str) for problem in problems)
+    with pytest.raises(StoreCorrupt, match="restore a backup"):
+        store.newest(1, INCOMING, None)
+    store.close()
+
+
+def test_a_foreign_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    sql(path, "CREATE TABLE theirs (x)", "INSERT INTO theirs VALUES (1)")
+    refused(path, StoreCorrupt, "not one of signoff's", "nothing was changed")
+    assert sql(path, "SELECT x FROM theirs") == [[[1]]]
+
+
+def test_a_database_of_a_newer_version_is_refused(path: Path) -> None:
+    change(path, "INSERT INTO schema_versions VALUES (9999, 'later', 1)")
+    refused(path, StoreTooNew, "schema 9999", "install the newer version")
+
+
+def test_an_empty_file_becomes_a_database(tmp_path: Path) -> None:
+    (tmp_path / "state.db").touch()
+    open_store(tmp_path / "state.db").close()
+    verify(tmp_path / "state.db")
+
+
+@pytest.mark.parametrize("harm", [Path.unlink, lambda path: os.truncate(path, 0)], ids=["removed", "emptied"])
+def test_changes_whose_database_is_gone_are_not_thrown_away(tmp_path: Path, harm: Callable[[Path], None]) -> None:
+    """After a crash the -wal file may hold the latest changes."""
+    path = tmp_path / "state.db"
+    with Program("stages", path, "p", 1) as program:
+        assert program.process.stdout is not None
+        for _ in range(20):
+            program.process.stdout.readline()
+    saved = path.read_bytes()
+    harm(path)
+    refused(path, StoreCorrupt, "state.db-wal", "put the database back")
+    path.write_bytes(saved)
+    store = open_store(path)
+    assert store.find(store.account("default"), "p-0-0") is not None
+    store.close()
+    verify(path)
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailable, match=r"missing/state\.db cannot be opened.*No such file"):
+        open_store(tmp_path / "missing" / "state.db")
+    assert not (tmp_path / "missing").exists()
+
+
+def test_a_folder_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "state.db").mkdir()
+    with pytest.raises(StoreUnavailable, match=r"state\.db"):
+        open_store(tmp_path / "state.db")
+
+
+def test_another_kind_of_url_is_refused_in_words() -> None:
+    with pytest.raises(StoreUnavailable, match="mysql:// is not supported"):
+        open_store("mysql://localhost/state")
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Without the rights of root, which may read and write everything."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def public() -> Iterator[Path]:
+    """A folder that everyone may enter and nobody but its owner change."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    folder.chmod(0o700)
+    shutil.rmtree(folder)
+
+
+@unix
+def test_a_read_only_folder_is_named(public: Path) -> None:
+    public.chmod(0o555)
+    with as_nobody(), pytest.raises(StoreUnavailable, match=r"state\.db.*Permission denied"):
+        open_store(public / "state.db")
+
+
+@unix
+def test_a_read_only_database_is_named_and_left_alone(public: Path) -> None:
+    path = fill(public / "state.db")
+    public.chmod(0o777)
+    path.chmod(0o444)
+    path.with_name("state.db.lock").chmod(0o666)
+    before = contents(path)["state.db"]
+    with as_nobody(), pytest.raises(StoreUnavailable, match=r"cannot be written.*permissions"):
+        open_store(path)
+    assert contents(path)["state.db"] == before
+
+
+@unix
+def test_everything_is_private(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        store = open_store(tmp_path / "state.db")
+        Scene(store, ManualClock()).add({"id": "m1"})
+        store.backup(tmp_path / "folder" / "backup.db")
+    finally:
+        os.umask(before)
+    files = [file for file in tmp_path.rglob("*") if file.is_file()]
+    assert {file.name for file in files} >= {"state.db", "state.db-wal", "state.db-shm", "state.db.lock", "backup.db"}
+    assert {file.name: oct(stat.S_IMODE(file.stat().st_mode)) for file in files} == {f.name: "0o600" for f in files}
+    store.close()
+
+
+def test_a_link_is_the_same_database(path: Path, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    link = tmp_path / "folder" / "link.db"
+    link.symlink_to(path)
+    store, other = open_store(path), open_store(link)
+    assert other.database is store.database
+    other.close()
+    store.close()
+    assert [file.name for file in (tmp_path / "folder").iterdir()] == ["link.db"]
+
+
+def replace_it(path: Path) -> None:
+    other = fill(path.with_name("other.db"), 1)
+    os.replace(other, path)
+
+
+def rename_it(path: Path) -> None:
+    path.rename(path.with_name("renamed.db"))
+
+
+def remove_wal(path: Path) -> None:
+    path.with_name(path.name + "-wal").unlink()
+
+
+def remove_both(path: Path) -> None:
+    path.unlink()
+    remove_wal(path)
+
+
+HARMS = [replace_it, rename_it, Path.unlink, remove_wal, remove_both]
+
+
+@unix
+@pytest.mark.parametrize("harm", HARMS, ids=lambda harm: harm.__name__)
+def test_a_database_that_is_replaced_or_removed_under_a_running_store_is_noticed(
+    path: Path, harm: Callable[[Path], None]
+) -> None:
+    store = open_store(path)
+    account = store.account("default")
+    scene = Scene(store, ManualClock())
+    assert scene.add({"id": "before"})
+    harm(path)
+    for number in range(2):
+        with pytest.raises(StoreReplaced, match="replaced or removed") as told:
+            scene.add({"id": f"into nothing {number}"})
+        assert str(path) in str(told.value)
+    assert account == scene.account
+    store.close()
+
+
+@unix
+def test_the_one_that_was_put_in_its_place_is_left_alone(path: Path) -> None:
+    store = open_store(path)
+    scene = Scene(store, ManualClock())
+    replace_it(path)
+    before = hashlib.sha256(path.read_bytes()).hexdigest()
+    with pytest.raises(StoreReplaced):
+        scene.add({"id": "mine"})
+    store.close()
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == before
+
+
+@unix
+def test_put_back_it_goes_on(path: Path) -> None:
+    store = open_store(path)
+    scene = Scene(store, ManualClock())
+    rename_it(path)
+    with pytest.raises(StoreReplaced):
+        scene.add({"id": "m-lost"})
+    path.with_name("renamed.db").rename(path)
+    assert scene.add({"id": "m-kept"})
+    store.close()
+    verify(path)
+
+
+def test_one_that_is_opened_again_after_everyone_closed_it_is_whole(path: Path) -> None:
+    for number in range(3):
+        store: Store = open_store(path)
+        assert Scene(store, ManualClock()).add({"id": f"again-{number}"})
+        store.close()
+    assert [file.name for file in sorted(path.parent.iterdir())] == ["state.db", "state.db.lock"]
+    verify(path)
