@@ -11,6 +11,8 @@ from typing import Any
 
 from workload import Message
 
+VERSION = "json of Python, one file"
+
 State = dict[str, Any]
 _LISTS = ("incoming", "pending_approval", "approved", "rejected", "sent", "failed")
 

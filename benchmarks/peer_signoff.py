@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import apsw
+
+from signoff import __version__
 from signoff.model import content_of
 from signoff.state import StateManager
 from signoff.store.base import stamp
@@ -14,6 +18,8 @@ from signoff.store.messages import add_row
 from signoff.store.sqlite import Transaction
 from state_manager import MessageStatus
 from workload import MOVES, Message
+
+VERSION = f"signoff {__version__} with SQLite {apsw.sqlite_lib_version()}"
 
 _STATUS = {status.value: status for status in MessageStatus}
 
@@ -44,7 +50,7 @@ class Peer:
         """Take in a history with the statements of the API, thousands to a transaction."""
         account, database = self.manager.account, self.manager.store.database
         while chunk := list(islice(messages, 5000)):
-            database.write(lambda tx, chunk=chunk: _fill(tx, account, chunk))
+            database.write(partial(_fill, account=account, chunk=chunk))
 
     def close(self) -> None:
         """Write the state file and close."""

@@ -17,6 +17,8 @@ from typing import Any
 
 from workload import MOVES, Message
 
+VERSION = f"sqlite3 of Python with SQLite {sqlite3.sqlite_version}"
+
 _SCHEMA = """
 CREATE TABLE messages (
   seq      INTEGER PRIMARY KEY,
@@ -39,7 +41,12 @@ CREATE TABLE events (
   to_status   TEXT NOT NULL,
   by          TEXT NOT NULL
 );
-CREATE TABLE counters (status TEXT PRIMARY KEY, total INTEGER NOT NULL, listed INTEGER NOT NULL, last_at INTEGER) WITHOUT ROWID;
+CREATE TABLE counters (
+  status  TEXT PRIMARY KEY,
+  total   INTEGER NOT NULL,
+  listed  INTEGER NOT NULL,
+  last_at INTEGER
+) WITHOUT ROWID;
 INSERT INTO counters VALUES
   ('incoming', 0, 0, NULL), ('pending_approval', 0, 0, NULL), ('approved', 0, 0, NULL),
   ('rejected', 0, 0, NULL), ('sent', 0, 0, NULL), ('failed', 0, 0, NULL);

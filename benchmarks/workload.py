@@ -17,7 +17,13 @@ WRITES = 1 + len(MOVES)
 READ_EVERY = 10
 """After so many messages the pending list and the statistics are read."""
 
-_WORDS = "Do you open on Sunday? We come with four people and would like the table at the window, please. Thanks!".split()
+_SENTENCES = (
+    "Do you open on Sunday?",
+    "We come with four people and would like the table at the window, please.",
+    "My order 4711 has not arrived yet.",
+    "شكرا جزيلا 🙏",
+    "What does delivery to the old town cost, and how long does it take?",
+)
 
 
 class Peer(Protocol):
@@ -66,7 +72,7 @@ def messages(count: int, seed: str) -> Iterator[Message]:
             "id": f"false_{contact}_3EB0{chance.getrandbits(72):018X}",
             "from": contact,
             "fromName": f"Customer {contact[7:11]}",
-            "body": " ".join(chance.choices(_WORDS, k=chance.randrange(3, 25))),
+            "body": " ".join(chance.choices(_SENTENCES, k=chance.randrange(1, 4))),
             "timestamp": 1_790_000_000 + chance.randrange(10_000_000),
             "isGroup": False,
         }

@@ -18,6 +18,8 @@ MAX_ID_BYTES = 512
 MAX_MESSAGE_BYTES = 1 << 20
 MAX_NESTING = 64
 
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
 JsonObject = dict[str, Any]
 
 
@@ -136,7 +138,7 @@ def to_json(value: object, what: str) -> str:
     """
     try:
         check_nesting(value, what)
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text = _encode(value)
     except (TypeError, ValueError, RecursionError) as error:
         if isinstance(error, InvalidMessage):
             raise
@@ -159,9 +161,10 @@ def check_nesting(value: object, what: str) -> None:
     for _ in range(MAX_NESTING):
         below: list[Any] = []
         for item in level:
-            if isinstance(item, Mapping):
-                if not all(isinstance(key, str) for key in item):
-                    raise InvalidMessage(f"{what} has a key that is no string; JSON needs strings")
+            if isinstance(item, dict):
+                for key in item:
+                    if not isinstance(key, str):
+                        raise InvalidMessage(f"{what} has a key that is no string; JSON needs strings")
                 below += [child for child in item.values() if isinstance(child, (dict, list, tuple))]
             elif isinstance(item, (list, tuple)):
                 below += [child for child in item if isinstance(child, (dict, list, tuple))]

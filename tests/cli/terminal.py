@@ -84,6 +84,15 @@ class Terminal:
             self._seen = place + len(text)
         return self.text[start : self._seen]
 
+    def expect_one_of(self, *texts: str) -> str:
+        """Wait until one of these texts has been shown since the last time; what was shown until then."""
+        end = time.monotonic() + PATIENCE
+        while not (found := {place: text for text in texts if (place := self.text.find(text, self._seen)) >= 0}):
+            left = end - time.monotonic()
+            assert left > 0, f"none of {texts} was shown; shown was:\n{self.text[self._seen :]}"
+            assert self._read(left), f"it ended without showing any of {texts}:\n{self.text[self._seen :]}"
+        return self.expect(found[min(found)])
+
     def press(self, keys: str) -> None:
         """Press keys, all at once."""
         os.write(self._master, keys.encode())

@@ -1,4 +1,4 @@
-"""Files that are damaged, foreign, in the wrong place or gone: a clear error says what to do, and nothing is touched."""
+"""Files that are damaged, foreign, in the wrong place or gone: a clear error, and nothing is touched."""
 
 from __future__ import annotations
 

@@ -34,8 +34,8 @@ def scene(store: Store, clock: ManualClock) -> Scene:
 def attempt_by(scene: Scene, message_id: str, number: int, digest: str) -> str:
     seq = scene.row(message_id).seq
     return (
-        "INSERT INTO attempts (message, number, token, digest, started_at, started_by)"
-        f" VALUES ({seq}, {number}, 'mine', '{digest}', 1, 'me')"
+        "INSERT INTO attempts (message, number, token, digest, started_at, started_by, process)"
+        f" VALUES ({seq}, {number}, 'mine', '{digest}', 1, 'me', 'here:1')"
     )
 
 
@@ -190,8 +190,8 @@ def test_a_change_from_outside_is_seen_in_history_and_counters(scene: Scene) -> 
 
 
 ATTEMPT = (
-    "INSERT INTO attempts ({}, number, token, digest, started_at, started_by, {})"
-    " SELECT {}, 1, 'mine', digest, 1, 'me', {} FROM messages WHERE id = 'reply_pending'"
+    "INSERT INTO attempts ({}, number, token, digest, started_at, started_by, process, {})"
+    " SELECT {}, 1, 'mine', digest, 1, 'me', 'here:1', {} FROM messages WHERE id = 'reply_pending'"
 )
 BROKEN = {
     "the counter of sent says 2, the events say 1": ["UPDATE counters SET total = total + 1 WHERE status = 'sent'"],

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
@@ -20,14 +19,6 @@ from .run_service import STATE_FILE
 ROOT = Path(__file__).parents[2]
 HARD = bool(os.environ.get("SIGNOFF_HARD"))
 """Whether to play longer, with more seeds."""
-
-
-def wait_until(what: Callable[[], object], seconds: float = 30.0, why: str = "") -> None:
-    """Wait for something that another thread or process will do; fails when it does not."""
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end, why or "it never came about"
-        time.sleep(0.005)
 
 
 def let_all_through(folder: Path) -> None:

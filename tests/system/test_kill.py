@@ -14,7 +14,8 @@ import pytest
 from signoff import MessageStatus, StateManager
 from signoff.gateway.simulator import Simulator
 
-from .conftest import HARD, Running, StartService, let_all_through, wait_until
+from ..waiting import eventually
+from .conftest import HARD, Running, StartService, let_all_through
 from .run_service import STATE_FILE, open_world, write_options
 
 pytestmark = [
@@ -78,7 +79,7 @@ def kill_until_over(start_service: StartService, play: Play, chance: random.Rand
 
 def finish(service: Running, play: Play) -> None:
     service.wait_until_up()
-    wait_until(play.is_over, 60, "the service did not come to an end")
+    eventually(play.is_over, 60)
     service.kill()
 
 

@@ -30,7 +30,8 @@ from signoff.pipeline.inbox import Inbox
 from signoff.pipeline.outbox import APPROVALS, Outbox
 from signoff.store.rows import Row
 
-from .conftest import HARD, Running, wait_until
+from ..waiting import eventually
+from .conftest import HARD, Running
 from .run_service import STATE_FILE, open_world, write_options
 
 pytestmark = [
@@ -196,7 +197,7 @@ class Chaos:
         later = StateManager(self.folder / STATE_FILE, by="later", clock=lambda: system_clock() + 10 * MINUTE)
         outbox = Outbox(later, self.world)
         inbox = Inbox(later, self.world, wait=0)
-        wait_until(lambda: not outbox.recover() and not inbox.round())
+        eventually(lambda: not outbox.recover() and not inbox.round())
         later.close()
 
     def close(self) -> None:

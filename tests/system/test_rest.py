@@ -16,7 +16,7 @@ from signoff.service import Service
 from signoff.store.rows import Row
 
 from ..conftest import ManualClock
-from .conftest import wait_until
+from ..waiting import eventually
 
 ANA = "15550100171@c.us"
 ANA_LID = "900000000000171@lid"
@@ -51,13 +51,13 @@ class Shop:
     def draft(self, text: str = "Are you open?", chat: str = ANA) -> Row:
         """A contact has written and an answer waits."""
         reply = f"reply_{self.world.contact_writes(chat, text, name='Ana')}"
-        wait_until(lambda: reply in {message["id"] for message in self.state.get_messages(PENDING)})
-        wait_until(lambda: self.state.get_message(reply).asked)
+        eventually(lambda: reply in {message["id"] for message in self.state.get_messages(PENDING)})
+        eventually(lambda: self.state.get_message(reply).asked)
         return self.state.get_message(reply)
 
     def becomes(self, row: Row, status: MessageStatus) -> Row:
         """Wait until a message has come there."""
-        wait_until(lambda: self.state.get_message(row.id).message_status is status)
+        eventually(lambda: self.state.get_message(row.id).message_status is status)
         return self.state.get_message(row.id)
 
     def delivered(self) -> list[tuple[str, str]]:
@@ -131,14 +131,14 @@ def test_a_backend_that_goes_away_and_comes_back_costs_neither_a_message_nor_a_s
     row = shop.draft()
     shop.world.change_session("unreachable")
     session = shop.state.store.session
-    wait_until(lambda: session(shop.state.account).unreachable_since is not None)
+    eventually(lambda: session(shop.state.account).unreachable_since is not None)
     shop.state.approve(row.id)
     shop.world.contact_writes(ANA, "Are you there?")
-    wait_until(lambda: shop.state.store.attempts(row.seq))
+    eventually(lambda: shop.state.store.attempts(row.seq))
     assert not shop.state.requires_qr_scan()
     shop.world.change_session("ready")
-    wait_until(lambda: session(shop.state.account).unreachable_since is None)
-    wait_until(lambda: len(shop.state.get_messages(INCOMING)) == 2)
+    eventually(lambda: session(shop.state.account).unreachable_since is None)
+    eventually(lambda: len(shop.state.get_messages(INCOMING)) == 2)
     shop.clock.advance(60)
     shop.becomes(row, SENT)
     assert len(shop.delivered()) == 1

@@ -22,7 +22,8 @@ from signoff.gateway.simulator import Simulator
 from signoff.service import LONGEST_BACK_OFF, PATIENCE, Service, back_off
 
 from ..pipeline.conftest import another_process_holds
-from .conftest import Running, StartService, let_all_through, wait_until
+from ..waiting import eventually
+from .conftest import Running, StartService, let_all_through
 from .run_service import STATE_FILE, open_world, write_options
 
 ANA = "15550100161@c.us"
@@ -62,7 +63,7 @@ class House:
     def ask(self, text: str = "Are you open?") -> str:
         """A contact writes; the id of the draft that is made for it."""
         reply = f"reply_{self.world.contact_writes(ANA, text)}"
-        wait_until(lambda: reply in self.pending())
+        eventually(lambda: reply in self.pending())
         return reply
 
     def delivered(self) -> list[str]:
@@ -103,7 +104,7 @@ def in_flight(folder: Path, start_service: StartService) -> Iterator[tuple[State
     world.contact_writes(ANA, "Are you open?")
     with StateManager(folder / STATE_FILE) as state:
         running = start_service()
-        wait_until(world.deliveries)
+        eventually(world.deliveries)
         yield state, world, running
         assert state.check() == []
 
@@ -131,7 +132,7 @@ class TestAStart:
         assert house.state.get_config("human_in_the_loop") is False
         assert caplog.text == ""
         house.world.contact_writes(ANA, "Are you open?")
-        wait_until(house.delivered)
+        eventually(house.delivered)
 
     def test_it_goes_on_where_it_was(self, house: House) -> None:
         house.start()
@@ -141,17 +142,17 @@ class TestAStart:
         house.state.approve(first, despite=house.state.get_message(first).stale)
         assert house.delivered() == []
         house.start()
-        wait_until(lambda: house.delivered() == ["Answer to: One"])
-        wait_until(lambda: len(house.pending()) == 2)
+        eventually(lambda: house.delivered() == ["Answer to: One"])
+        eventually(lambda: len(house.pending()) == 2)
         assert second in house.pending()
 
     def test_without_an_assistant_a_person_writes_all(self, house: House) -> None:
         house.start(None)
         message_id = house.world.contact_writes(ANA, "Are you open?")
-        wait_until(lambda: house.state.get_messages(INCOMING))
+        eventually(lambda: house.state.get_messages(INCOMING))
         house.state.add_message({"id": "mine", "recipient": ANA, "body": "Until six."}, PENDING)
         house.state.approve("mine")
-        wait_until(lambda: house.delivered() == ["Until six."])
+        eventually(lambda: house.delivered() == ["Until six."])
         assert house.state.store.answer_to(house.state.get_message(message_id).seq) is None
 
 
@@ -182,7 +183,7 @@ class TestAStop:
             assert running.ended() == -signal.SIGINT
             assert state.get_messages(SENT) == []
             start_service("--quiet")
-            wait_until(lambda: state.get_messages(SENT))
+            eventually(lambda: state.get_messages(SENT))
             assert len(world.deliveries()) == 1
 
     def test_an_assistant_that_hangs_does_not_hold_it_up(self, house: House, caplog: pytest.LogCaptureFixture) -> None:
@@ -229,7 +230,7 @@ class TestFailures:
         world = Failing(tmp_path / "world")
         house = make_house(world)
         service = house.start()
-        wait_until(lambda: service.failures["inbox"] == 2)
+        eventually(lambda: service.failures["inbox"] == 2)
         assert world.asked == 2
         assert "the wire is cut" in caplog.text
         world.broken = False
@@ -244,11 +245,11 @@ class TestFailures:
         reply = house.ask()
         with another_process_holds(house.state):
             house.world.contact_writes(ANA, "Hello?")
-            wait_until(lambda: service.failures["inbox"])
+            eventually(lambda: service.failures["inbox"])
             assert "has been held by" in caplog.text
         house.state.approve(reply, despite=house.state.get_message(reply).stale)
-        wait_until(house.delivered)
-        wait_until(lambda: len(house.state.get_messages(INCOMING)) == 2)
+        eventually(house.delivered)
+        eventually(lambda: len(house.state.get_messages(INCOMING)) == 2)
 
     def test_pauses_grow_to_a_limit_and_stay_there(self) -> None:
         assert [back_off(failures) for failures in (1, 2, 3, 4)] == [1, 2, 4, 8]
@@ -289,7 +290,7 @@ def test_from_the_approval_to_the_gateway_it_takes_moments(
         text = house.state.get_message(reply).text
         approved = system_clock()
         house.state.approve(reply)
-        wait_until(lambda text=text: text in world.handed_over)  # type: ignore[misc]
+        eventually(lambda text=text: text in world.handed_over)  # type: ignore[misc]
         waits.append((world.handed_over[text] - approved) / SECOND * 1000)
     assert sorted(house.delivered()) == sorted(world.handed_over)
     median = statistics.median(waits)

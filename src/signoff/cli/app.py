@@ -26,7 +26,7 @@ _EPILOG = (
     "standard error."
 )
 
-_COMMANDS = {
+COMMANDS = {
     "Try it": {"demo": "demo.demo", "replay": "replay.replay"},
     "Work": {"run": "run.run", "inbox": "inbox.inbox", "status": "status.status", "history": "history.history"},
     "One decision": {
@@ -60,8 +60,8 @@ def application(first: str | None = None) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_signoff)
-    known = any(first in commands for commands in _COMMANDS.values())
-    for panel, commands in _COMMANDS.items():
+    known = any(first in commands for commands in COMMANDS.values())
+    for panel, commands in COMMANDS.items():
         for name, place in commands.items():
             if name == first or not known:
                 command = _imported(place)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated
@@ -32,9 +31,9 @@ def demo(folder: FolderOption = Path(".demo"), keep: KeepOption = False, yes: Ye
     People write in, drafts appear, and you decide. What you approve is delivered; nothing else is.
     Without a terminal it decides by itself and ends with the statistics.
     """
-    logging.getLogger("signoff").addHandler(logging.NullHandler())  # what it says is shown, not logged
     asks = is_interactive() and not yes
     with workspace(folder, keep=keep) as file, StateManager(file, by="demo") as state:
+        state.set_config("human_in_the_loop", True)
         out.print(f"Café Lumen opens. The state is kept in {file}.", markup=False)
         with closing(Simulator(folder / "world", script=DEMO_SCRIPT)) as world:
             feed = Feed(state)

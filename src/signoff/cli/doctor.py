@@ -164,7 +164,7 @@ def _outbox(manager: StateManager) -> Iterator[Finding]:
     waiting.refresh()
     if waiting.unconfirmed:
         count = len(waiting.unconfirmed)
-        yield Finding("note", f"{count} sent, and nobody knows whether they arrived", "signoff inbox asks about each")
+        yield Finding("note", f"{count} sent, and nobody knows whether it arrived", "signoff inbox asks about each")
 
 
 def _gateway(manager: StateManager, file: Path, name: GatewayName | None) -> Finding:

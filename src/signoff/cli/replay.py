@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -50,7 +49,6 @@ def replay(
 
     Example: signoff replay _chat.txt --as "Ana Example" --assistant faq:answers
     """
-    logging.getLogger("signoff").addHandler(logging.NullHandler())  # what it says is shown, not logged
     drafter = load(assistant)
     if drafter is None:
         raise typer.BadParameter(

@@ -125,12 +125,12 @@ def _lines(manager: StateManager, document: dict[str, Any]) -> Iterator[tuple[st
 
 def _waiting(waiting: dict[str, list[dict[str, Any]]]) -> Iterator[tuple[str, Text]]:
     questions = (
-        ("for_you", "drafts wait for you: signoff inbox", "magenta"),
-        ("unconfirmed", "sent, and nobody knows whether they arrived: signoff inbox", "red"),
-        ("unanswered", "no assistant had an answer: for a person, on the phone", "yellow"),
-        ("for_an_assistant", "wait for an assistant", ""),
-        ("for_the_outbox", "approved, wait to be sent", ""),
-        ("for_a_script", "approved by a script, which sends them itself", ""),
+        ("for_you", "to be decided by you: signoff inbox", "magenta"),
+        ("unconfirmed", "sent, and nobody knows whether it arrived: signoff inbox", "red"),
+        ("unanswered", "without an answer of an assistant: for a person, on the phone", "yellow"),
+        ("for_an_assistant", "to be drafted by an assistant", ""),
+        ("for_the_outbox", "approved, to be sent", ""),
+        ("for_a_script", "approved by a script, which sends it itself", ""),
     )
     heading = "Waiting"
     for key, meaning, style in questions:

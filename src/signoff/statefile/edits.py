@@ -1,14 +1,15 @@
 """What a state file brings: the edits of a person or script, a restored backup, or the state to begin with.
 
 A field is an edit only where it differs from what the file of that revision said. So a script that reads the file,
-changes one setting and writes the whole back later changes just that, and undoes nobody else's change.
+changes one setting and writes the whole back later changes just that, and undoes nobody else's change. Nor does it if
+it goes on with its old copy: what was taken up from files of that revision is no edit either.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from .. import session as sessions
 from .. import settings
@@ -33,25 +34,37 @@ _FURTHEST_FIRST = (_S.SENT, _S.FAILED, _S.REJECTED, _S.APPROVED, _S.PENDING_APPR
 _COUNTED_BY = {status: name for name, status in COUNTED.items()}
 _BOOLEANS = ("authenticated", "session_valid", "requires_qr")
 _INVALIDATION = ("invalidation_reason", "invalidated_at")
+_SESSION_FIELDS = {*sessions.SHOWN, *_INVALIDATION}
 _LONGEST_INTERVAL = 60 * 24 * 366
 _MISSING = object()
 
 
-def edit_of(document: Document, base: FileRevision | None, known: bool, report: Report) -> FileEdit:
+class Edit(NamedTuple):
+    """What somebody changed in a state file: settings and session as the file says them, and all that is to apply."""
+
+    settings: dict[str, Any]
+    session: dict[str, Any]
+    whole: FileEdit
+
+
+def edit_of(document: Document, bases: Sequence[FileRevision], known: bool, report: Report) -> Edit:
     """What somebody changed in a state file.
 
     Args:
-        base: what the file of its revision said, or the file written last.
+        bases: what the file of its revision said and what was taken up from that already, or the file written last.
         known: whether its revision is known; if not, only settings count.
         report: told of every value that cannot be used.
     """
-    shown = base.settings if base else settings.defaults()
-    return FileEdit(
-        settings=settings_change(document, shown, report),
-        session=session_change(document, base.session, report) if base and known else None,
+    shown = [base.settings for base in bases] or [settings.defaults()]
+    found = settings_difference(document, shown, report)
+    fields = session_difference(document, [base.session for base in bases], report) if known else {}
+    whole = FileEdit(
+        settings=found,
+        session=session_change(fields, report),
         messages=tuple(messages_of(document, report)),
         records=tuple(records_of(document, report)),
     )
+    return Edit(found, fields, whole)
 
 
 def restore_of(document: Document, present: Mapping[str, Any], report: Report) -> FileEdit:
@@ -61,7 +74,7 @@ def restore_of(document: Document, present: Mapping[str, Any], report: Report) -
         present: the settings as they are; what a backup says as well stays nobody's choice if it was nobody's.
     """
     messages = tuple(messages_of(document, report))
-    found = settings_change(document, present, report)
+    found = settings_difference(document, [present], report)
     if found.get("human_in_the_loop") is False and not _dict(document.get("metadata")).get(CHOSEN):
         del found["human_in_the_loop"]  # the default that nobody chose
     return FileEdit(
@@ -79,37 +92,35 @@ def import_of(document: Document, report: Report) -> FileEdit:
     return restored._replace(shown=(), totals=totals_of(document, report))
 
 
-def settings_change(document: Document, base: Mapping[str, Any], report: Report) -> dict[str, Any]:
-    """The settings of a file that differ from ``base`` and are allowed, nested."""
+def settings_difference(document: Document, bases: Sequence[Mapping[str, Any]], report: Report) -> dict[str, Any]:
+    """The settings of a file that differ from all ``bases`` and are allowed, nested."""
     changes: dict[str, Any] = {}
     for key, value in document.items():
         if key in settings.OWNED_KEYS or key == HOLD or not _storable(key, {key: value}, report):
             continue
-        change = _allowed(key, difference(value, base.get(key, _MISSING)), report)
+        change = _allowed(key, difference(value, [base.get(key, _MISSING) for base in bases]), report)
         if change is not _MISSING:
             changes[key] = change
     return changes
 
 
-def session_change(document: Document, base: Mapping[str, Any], report: Report) -> Callable[[Session], Session]:
-    """What the session of a file changes, compared with ``base`` (as the file showed it)."""
+def session_difference(document: Document, bases: Sequence[Mapping[str, Any]], report: Report) -> dict[str, Any]:
+    """The fields of a file's session, and in ``account_info`` those of its account, that differ from all ``bases``."""
+    info = _fields(document, "account_info", [_dict(base.get("account_info")) for base in bases], report)
+    return _fields(document, "session", bases, report) | ({"account_info": info} if info else {})
+
+
+def session_change(fields: Mapping[str, Any], report: Report) -> Callable[[Session], Session] | None:
+    """What these fields change in a session; None when that is nothing."""
     changes: dict[str, Any] = {}
-    extra: dict[str, Any] = {}
-    for name, value in _dict(document.get("session")).items():
-        if not _storable(f"session.{name}", {name: value}, report) or same(value, base.get(name, _MISSING)):
-            continue
-        if name in sessions.SHOWN or name in _INVALIDATION:
-            _session_field(name, value, changes, report)
-        else:
-            extra[name] = value
-    shown = _dict(base.get("account_info"))
-    info = {
-        name: value
-        for name, value in _dict(document.get("account_info")).items()
-        if _storable(f"account_info.{name}", {name: value}, report) and not same(value, shown.get(name, _MISSING))
-    }
+    extra = {name: value for name, value in fields.items() if name not in _SESSION_FIELDS and name != "account_info"}
+    for name in _SESSION_FIELDS & fields.keys():
+        _session_field(name, fields[name], changes, report)
+    info = fields.get("account_info", {})
+    if not (changes or extra or info):
+        return None
     return lambda session: session._replace(
-        **changes, extra={**session.extra, **extra}, account_info={**session.account_info, **info}
+        **changes, extra=settings.merge(session.extra, extra), account_info=settings.merge(session.account_info, info)
     )
 
 
@@ -150,12 +161,15 @@ def totals_of(document: Document, report: Report) -> dict[MessageStatus, tuple[i
     return totals
 
 
-def difference(value: Any, base: Any) -> Any:
-    """What of ``value`` differs from ``base``; in objects only those fields, and a missing one is no difference."""
-    if isinstance(value, dict) and isinstance(base, dict):
-        inner = {name: difference(below, base.get(name, _MISSING)) for name, below in value.items()}
-        return {name: below for name, below in inner.items() if below is not _MISSING} or _MISSING
-    return _MISSING if same(value, base) else value
+def difference(value: Any, bases: Sequence[Any]) -> Any:
+    """What of ``value`` differs from each base; in objects only those fields, and a missing one is no difference."""
+    for base in bases:
+        if isinstance(value, dict) and isinstance(base, dict):
+            inner = {name: difference(below, [base.get(name, _MISSING)]) for name, below in value.items()}
+            value = {name: below for name, below in inner.items() if below is not _MISSING} or _MISSING
+        elif same(value, base):
+            return _MISSING
+    return value
 
 
 def same(one: Any, other: Any) -> bool:
@@ -171,10 +185,21 @@ def same(one: Any, other: Any) -> bool:
 
 def _session_of(document: Document, report: Report) -> Callable[[Session], Session] | None:
     """The session of a file, as a whole."""
-    if not isinstance(document.get("session"), dict):
-        return None
-    change = session_change(document, {}, report)
+    change = session_change(session_difference(document, [], report), report)
+    if change is None or not isinstance(document.get("session"), dict):
+        return change
     return lambda session: change(session._replace(invalidation_reason=None, invalidated_at=None))
+
+
+def _fields(document: Document, name: str, bases: Sequence[Mapping[str, Any]], report: Report) -> dict[str, Any]:
+    """What the object ``name`` of a file says otherwise than all ``bases``."""
+    found = {}
+    for field, value in _dict(document.get(name)).items():
+        if _storable(f"{name}.{field}", {field: value}, report):
+            change = difference(value, [base.get(field, _MISSING) for base in bases])
+            if change is not _MISSING:
+                found[field] = change
+    return found
 
 
 def _allowed(key: str, value: Any, report: Report) -> Any:

@@ -10,7 +10,7 @@ from ..clock import Clock
 from ..errors import StateFileError
 from ..settings import with_defaults
 from ..store import Store
-from ..store.files import FileEdit, KnownFile
+from ..store.files import FileEdit, FileRevision, KnownFile
 from . import edits
 from .document import render
 from .export import digest, reserved, time_stamp, write_new, write_private, write_verified
@@ -83,13 +83,11 @@ class Exchange:
         revision = self._own_revision(document)
         newer = self._hold_if_newer(revision, text)
         if _metadata(document).get("kind") == "backup":
-            edit, by = self._restoring(document), "restore"
+            restored = self._restoring(document)
             self.backup()
-        else:
-            base = None if revision is None or newer else self._store.file_revision(self._account, revision)
-            shown = base or self._store.file_revision(self._account, None)
-            edit, by = edits.edit_of(document, shown, base is not None, self._report), "file"
-        return self._store.take_up_once(self._account, edit, digest(text), known, by=by)
+            return self._store.take_up_once(self._account, restored, digest(text), known, by="restore")
+        edit, taken = self._edited(document, None if newer else revision)
+        return self._store.take_up_once(self._account, edit, digest(text), known, by="file", taken=taken)
 
     def restore_file(self, source: Path) -> Path:
         """Bring back what the file ``source`` holds: a backup, an export, or any other state file.
@@ -138,6 +136,16 @@ class Exchange:
     def _restoring(self, document: Document) -> FileEdit:
         present = with_defaults(self._store.settings(self._account))
         return edits.restore_of(document, present, self._report)
+
+    def _edited(self, document: Document, revision: int | None) -> tuple[FileEdit, FileRevision | None]:
+        """What somebody changed in a file, and what of it is to be noted as taken up from files of its revision."""
+        base = None if revision is None else self._store.file_revision(self._account, revision)
+        if revision is None or base is None:
+            newest = self._store.file_revision(self._account, None)
+            return edits.edit_of(document, [newest] if newest else [], False, self._report).whole, None
+        taken = self._store.file_edit(self._account, revision)
+        edit = edits.edit_of(document, [base, taken] if taken else [base], True, self._report)
+        return edit.whole, FileRevision(revision, edit.settings, edit.session)
 
     def _own_revision(self, document: Document) -> int | None:
         """The revision of a file that this store wrote, else None."""

@@ -94,7 +94,7 @@ class StateFile:
         for _ in range(TRIES):
             known = self._store.known_file(self._account)
             with suppress(_Overtaken), _opened(self.path) as file:
-                return file is not None and self._take_up(file, known).known is not known
+                return file is not None and self._take_up(file, known).known != known
         return False
 
     def write(self) -> bool:

@@ -7,6 +7,7 @@ locking.
 
 from __future__ import annotations
 
+import _thread
 import os
 import sys
 import threading
@@ -122,7 +123,7 @@ class _Waiter:
         self._left = False
         self.got = threading.Lock()
         self.got.acquire()
-        threading.Thread(target=self._run, name="signoff-lock", daemon=True).start()
+        _thread.start_new_thread(self._run, ())  # Thread.start() waits, and breaks when an interrupt strikes there
 
     def leave(self) -> bool:
         """Stop waiting; False when the lock has been taken in the meantime."""

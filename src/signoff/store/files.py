@@ -135,17 +135,31 @@ class Files(Verbs):
         """What the state file said at ``revision``, or lately when it is None; None when that is unknown."""
         name = "newest_file_revision" if revision is None else "file_revision"
         found = self.database.read(lambda tx: tx.row(name, {"account": account, "revision": revision}))
-        return FileRevision(found[0], json.loads(found[1]), json.loads(found[2])) if found else None
+        return _revision(found)
+
+    def file_edit(self, account: int, revision: int) -> FileRevision | None:
+        """What was taken up from files of ``revision``; None when nothing was."""
+        return self.database.read(lambda tx: _file_edit(tx, account, revision))
 
     def take_up(self, account: int, edit: FileEdit, *, by: str) -> None:
         """Apply what a file brings."""
         now = self.clock()
         self.database.write(lambda tx: _apply(tx, account, edit, now, by))
 
-    def take_up_once(self, account: int, edit: FileEdit, digest: str, known: KnownFile | None, *, by: str) -> bool:
+    def take_up_once(
+        self,
+        account: int,
+        edit: FileEdit,
+        digest: str,
+        known: KnownFile | None,
+        *,
+        by: str,
+        taken: FileRevision | None = None,
+    ) -> bool:
         """Apply what the state file of this digest brings; it is the known one from then on.
 
         Args:
+            taken: what of it is to be noted as taken up from files of its revision.
             known: the file that was known when the state file was read. If another is known by now, the state file was
                 taken up or written since: False, and nothing changes, as an old edit must not undo a newer one.
         """
@@ -155,6 +169,8 @@ class Files(Verbs):
             if _known_file(tx, account) != known:
                 return False
             _apply(tx, account, edit, now, by)
+            if taken:
+                _note_edit(tx, account, taken)
             tx.change("set_known_file", {"account": account, "digest": digest, "written": None})
             return True
 
@@ -294,6 +310,25 @@ def _begin_totals(
         tx.change("set_total", {"account": account, "status": status.value, "total": total, "last_at": last_at})
     kept = {status.value: list(pair) for status, pair in totals.items()}
     log(tx, account, now, "baseline", by, json.dumps({"why": "import", "totals": kept}))
+
+
+def _file_edit(tx: Transaction, account: int, revision: int) -> FileRevision | None:
+    return _revision(tx.row("file_edit", {"account": account, "revision": revision}))
+
+
+def _note_edit(tx: Transaction, account: int, taken: FileRevision) -> None:
+    if not (taken.settings or taken.session):
+        return
+    before = _file_edit(tx, account, taken.revision) or FileRevision(taken.revision, {}, {})
+    noted = {
+        "settings": json.dumps(merge(before.settings, taken.settings), ensure_ascii=False),
+        "session": json.dumps(merge(before.session, taken.session), ensure_ascii=False),
+    }
+    tx.change("set_file_edit", {"account": account, "revision": taken.revision} | noted)
+
+
+def _revision(found: tuple[Any, ...] | None) -> FileRevision | None:
+    return FileRevision(found[0], json.loads(found[1]), json.loads(found[2])) if found else None
 
 
 def _known_file(tx: Transaction, account: int) -> KnownFile | None:

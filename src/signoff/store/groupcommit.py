@@ -1,8 +1,8 @@
 """Group commit: the first waiting thread commits for all that wait, so that many threads share one sync of the disk.
 
-A thread that has something to write queues it. If nobody leads, it leads: it runs all that is queued, until then, in one
-transaction, commits, wakes those it worked for and hands the lead to the next. If an operation fails, all are rolled
-back and run again, each apart, so that it fails alone; a commit that fails fails them all.
+A thread that has something to write queues it. If nobody leads, it leads: it runs what is queued, and what comes while
+it does so, in one transaction, commits, wakes those it worked for and hands the lead to the next. If an operation
+fails, all are rolled back and run again, each apart, so that it fails alone; a commit that fails fails them all.
 
 Ctrl+C may strike between any two instructions of the main thread. So nothing here relies on a clean-up being reached:
 the group under way stands in the instance, the lead is a lock held by a ``with`` statement, and whoever has the lead
@@ -111,7 +111,7 @@ class GroupCommit:
         """Run ``work`` in a transaction and return its result when that is durable.
 
         An exception of ``work`` undoes it alone and is raised here. After an interrupt the operation is either not
-        done or durably done. ``work`` may be run again if an interrupt struck before the commit.
+        done or durably done. ``work`` may be run again if another of the group fails, or an interrupt strikes.
         """
         if getattr(self._local, "has_turn", False):
             raise Interrupting

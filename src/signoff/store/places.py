@@ -53,7 +53,7 @@ class Places:
         return f"/proc/self/fd/{descriptor}"
 
     def _answers(self) -> list[Any]:
-        return [self._ask(name) for name in self._asked]
+        return list(map(self._ask, self._asked))
 
 
 def _identity(path: str) -> tuple[int, int]:

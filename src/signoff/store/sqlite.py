@@ -50,12 +50,21 @@ _LOST_GROUP = (
 class Transaction:
     """Named statements, run on one connection."""
 
-    __slots__ = ("_execute", "_statements", "connection")
+    __slots__ = ("_cursor", "_execute", "_statements", "connection")
 
     def __init__(self, connection: apsw.Connection) -> None:
         self.connection = connection
-        self._execute = connection.execute
         self._statements = statements()
+        self._renew()
+
+    def abandon(self) -> None:
+        """Give up a statement that an interrupt left unfinished: it would keep every later transaction from ending."""
+        self._cursor.close(force=True)
+        self._renew()
+
+    def _renew(self) -> None:
+        self._cursor = self.connection.cursor()
+        self._execute = self._cursor.execute
 
     def rows(self, name: str, params: Params) -> list[Row]:
         """All rows of the statement ``name``."""
@@ -276,6 +285,8 @@ class _Writer:
     def end(self) -> None:
         try:
             if self._connection is not None and self._connection.in_transaction:
+                if self._transaction is not None:
+                    self._transaction.abandon()
                 self._connection.execute("ROLLBACK")
         finally:
             self._release()

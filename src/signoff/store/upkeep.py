@@ -88,7 +88,8 @@ _CHECKS = (
 )
 
 
-def _digest_of(recipient: object, text: object) -> str | None:
+def _digest_of(*values: object) -> str | None:
+    recipient, text = values
     return digest_of(recipient, text) if isinstance(recipient, str) and isinstance(text, str) else None
 
 

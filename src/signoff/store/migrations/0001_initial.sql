@@ -178,6 +178,15 @@ CREATE TABLE file_revisions (
   PRIMARY KEY (account, revision)
 ) STRICT, WITHOUT ROWID;
 
+-- What was taken up from files of that revision: a script that goes on with the same old copy says it again.
+CREATE TABLE file_edits (
+  account  INTEGER NOT NULL REFERENCES accounts,
+  revision INTEGER NOT NULL,
+  settings TEXT NOT NULL,
+  session  TEXT NOT NULL,
+  PRIMARY KEY (account, revision)
+) STRICT, WITHOUT ROWID;
+
 -- The state file that was last written (for which revision) or taken up (NULL).
 CREATE TABLE known_files (
   account INTEGER PRIMARY KEY REFERENCES accounts,

@@ -1,0 +1,92 @@
+"""The help answers questions, at 80 columns and through a pipe; errors are one sentence; importing stays light."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from signoff import __version__
+from signoff.cli.app import COMMANDS
+
+from ..store.scenes import Scene
+from .conftest import AtTerminal, Signoff
+
+NAMES = [name for commands in COMMANDS.values() for name in commands]
+
+
+def test_names_every_command_and_what_exit_codes_mean(signoff: Signoff) -> None:
+    told = signoff("--help").stdout
+    for name in NAMES:
+        assert f" {name} " in told
+    words = " ".join(told.split())
+    for meaning in ("0 done", "1 the answer is no", "2 wrongly asked", "3 the store or a file", "130 stopped by Ctrl+C"):
+        assert meaning in words
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_of_every_command_fits_into_80_columns(signoff: Signoff, name: str) -> None:
+    result = signoff(name, "--help")
+    assert result.returncode == 0
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    assert "\x1b" not in result.stdout
+    assert f"Usage: signoff {name}" in result.stdout
+
+
+@pytest.mark.parametrize("name", ["approve", "reject", "edit", "run", "replay", "backup"])
+def test_of_what_takes_arguments_shows_an_example(signoff: Signoff, name: str) -> None:
+    assert f"signoff {name} " in signoff(name, "-h").stdout.split("Usage:")[1].partition("\n")[2]
+
+
+def test_nothing_to_do_shows_the_help(signoff: Signoff) -> None:
+    assert "signoff demo" in signoff().stdout + signoff().stderr
+
+
+def test_the_version(signoff: Signoff) -> None:
+    result = signoff("--version")
+    assert (result.returncode, result.stdout) == (0, f"signoff {__version__}\n")
+
+
+def test_an_unknown_command_is_wrongly_asked(signoff: Signoff) -> None:
+    result = signoff("aprove", "x")
+    assert result.returncode == 2
+    assert "No such command 'aprove'" in result.stderr
+
+
+def test_a_terminal_without_colours_gets_none(desk: Scene, at_terminal: AtTerminal) -> None:
+    desk.draft()
+    terminal = at_terminal("status", env={"NO_COLOR": "1"})
+    assert terminal.wait() == 0
+    assert "\x1b[3" not in terminal.raw
+    assert "to be decided by you" in terminal.text
+
+
+def test_an_error_is_red_at_a_terminal_and_plain_through_a_pipe(signoff: Signoff, at_terminal: AtTerminal) -> None:
+    terminal = at_terminal("status")
+    assert terminal.wait() == 3
+    assert "\x1b[31mthere is no state" in terminal.raw
+    assert signoff("status").stderr.startswith("there is no state")
+
+
+def test_a_reader_that_goes_away_gets_no_traceback(desk: Scene, tmp_path: Path) -> None:
+    for number in range(40):
+        desk.draft(f"m{number}", text="x" * 5000, chat=f"155501001{number:02}@c.us")
+    program = "import sys; from signoff.cli import main; sys.exit(main(['inbox', '--json']))"
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.read(1)
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait() == 1
+
+
+def test_the_library_imports_neither_typer_nor_rich() -> None:
+    program = "import sys, signoff, state_manager; print([name for name in ('typer', 'rich') if name in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert found.stdout == "[]\n"

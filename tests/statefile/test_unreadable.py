@@ -1,0 +1,189 @@
+"""A file that cannot be read may still be being copied: it is left alone for two seconds, then kept under another name."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from signoff.statefile.file import NotReadable
+from state_manager import MessageStatus, StateManager
+
+from ..conftest import ManualClock
+from ..waiting import eventually
+from .conftest import Face
+
+S = MessageStatus
+BROKEN = ["", "{", '{"session": {"authentic', "[]", "null", "5", "<html>", "\0\0\0", '{"a": 1} x', "[" * 100_000]
+
+
+@pytest.mark.parametrize("text", BROKEN)
+def test_one_changed_a_moment_ago_is_left_alone(face: Face, text: str) -> None:
+    face.manager.set_config("mine", 1)
+    face.path.write_text(text)
+    for _ in range(3):
+        with pytest.raises(NotReadable):
+            face.file.take_up()
+        with pytest.raises(NotReadable):
+            face.file.write()
+    assert face.path.read_text() == text
+    assert face.beside("*unreadable*") == []
+
+
+@pytest.mark.parametrize("text", BROKEN)
+def test_one_unchanged_for_two_seconds_is_kept_reported_and_rewritten(
+    face: Face, caplog: pytest.LogCaptureFixture, text: str
+) -> None:
+    face.manager.set_config("mine", 1)
+    face.path.write_text(text)
+    face.age(2.01)
+    assert face.write()["mine"] == 1
+    (aside,) = face.beside("whatsapp_state_unreadable_*.json")
+    assert aside.read_text() == text
+    assert "could not be read" in caplog.text
+    assert aside.name in caplog.text
+
+
+def test_the_line_where_it_breaks_is_named(face: Face, caplog: pytest.LogCaptureFixture) -> None:
+    face.path.write_text('{\n  "a": 1,\n  "b" 2\n}')
+    face.age(3)
+    face.write()
+    assert "line 3" in caplog.text
+
+
+def test_just_before_two_seconds_it_is_still_left_alone(face: Face) -> None:
+    face.path.write_text("{")
+    face.age(1.5)
+    with pytest.raises(NotReadable):
+        face.file.write()
+
+
+def test_a_clock_that_ran_ahead_does_not_keep_it_for_ever(face: Face) -> None:
+    face.path.write_text("{")
+    face.age(-3600)
+    assert face.write()["human_in_the_loop"] is False
+
+
+def test_a_copy_that_takes_its_time_is_taken_up_when_it_is_complete(face: Face) -> None:
+    text = json.dumps(face.read() | {"mine": "restored", "metadata": {"kind": "backup"}})
+    face.manager.set_config("mine", "present")
+    for length in range(0, len(text), len(text) // 7):
+        face.path.write_text(text[:length])
+        with pytest.raises(NotReadable):
+            face.file.write()
+    face.path.write_text(text)
+    face.file.write()
+    assert face.manager.get_config("mine") == "restored"
+
+
+def test_a_running_manager_goes_on_and_recovers_by_itself(path: Path, clock: ManualClock) -> None:
+    with StateManager(path, clock=clock) as manager:
+        manager.set_config("mine", 1)
+        eventually(lambda: b'"mine": 1' in path.read_bytes())
+        path.write_text('{"half')
+        manager.set_config("mine", 2)
+        assert manager.get_config("mine") == 2
+        assert manager.is_session_valid() is False
+        os.utime(path, (1, 1))
+        eventually(lambda: b'"mine": 2' in path.read_bytes())
+    (aside,) = path.parent.glob("*unreadable*")
+    assert aside.read_text() == '{"half'
+
+
+def test_one_that_is_gone_is_written_anew(face: Face) -> None:
+    face.manager.add_message({"id": "m1"}, S.INCOMING)
+    face.path.unlink()
+    assert face.write()["messages"]["incoming"][0]["id"] == "m1"
+
+
+def test_two_in_one_second_are_both_kept(face: Face) -> None:
+    for text in ("{1", "{2"):
+        face.path.write_text(text)
+        face.age(3)
+        face.write()
+    assert {entry.read_text() for entry in face.beside("*unreadable*")} == {"{1", "{2"}
+
+
+class TestLateEdits:
+    """Somebody changes the old file while it is being replaced: just before, or when it has lost its name already."""
+
+    def test_a_file_changed_after_it_was_read_is_not_replaced_before_that_is_taken_up(
+        self, face: Face, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        edited = face.read() | {"edited": "in place"}
+        self._during(monkeypatch, "fsync", lambda: face.put(edited))
+        face.manager.set_config("mine", 1)
+        document = face.write()
+        assert (document["edited"], document["mine"]) == ("in place", 1)
+
+    def test_a_file_that_somebody_put_in_its_place_meanwhile_is_taken_up(
+        self, face: Face, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        other = face.path.with_name("other.json")
+        other.write_text(json.dumps(face.read() | {"edited": "another file"}))
+        self._during(monkeypatch, "fsync", lambda: os.rename(other, face.path))
+        face.manager.set_config("mine", 1)
+        document = face.write()
+        assert (document["edited"], document["mine"]) == ("another file", 1)
+
+    @pytest.mark.skipif(os.name == "nt", reason="there an open file cannot be replaced")
+    def test_what_was_written_into_the_old_file_until_the_end_is_taken_up(
+        self, face: Face, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        edited = json.dumps(face.read() | {"edited": "late"})
+        face.manager.set_config("mine", 1)
+        with face.path.open("r+") as script:
+
+            def write() -> None:
+                script.truncate()
+                script.write(edited)
+                script.flush()
+
+            self._during(monkeypatch, "replace", write)
+            document = face.write()
+        assert (document["edited"], document["mine"]) == ("late", 1)
+
+    @pytest.mark.skipif(os.name == "nt", reason="there an open file cannot be replaced")
+    def test_and_if_that_is_only_half_written_it_is_waited_for(
+        self, face: Face, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        edited = json.dumps(face.read() | {"edited": "slowly"})
+        face.manager.set_config("mine", 1)
+        with face.path.open("r+") as script:
+            rest = threading.Timer(0.1, lambda: (script.write(edited[20:]), script.flush()))
+
+            def begin() -> None:
+                script.truncate()
+                script.write(edited[:20])
+                script.flush()
+                rest.start()
+
+            self._during(monkeypatch, "replace", begin)
+            document = face.write()
+            rest.join()
+        assert (document["edited"], document["mine"]) == ("slowly", 1)
+
+    def test_a_change_that_leaves_size_and_time_as_they_were_is_noticed(self, face: Face) -> None:
+        """Within one tick of the file system's clock, two changes bear the same time."""
+        face.manager.set_config("mine", 1)
+        text = face.path.read_bytes() if face.write() else b""
+        entry = face.path.stat()
+        face.path.write_bytes(text.replace(b'"mine": 1', b'"mine": 2'))
+        os.utime(face.path, ns=(entry.st_atime_ns, entry.st_mtime_ns))
+        assert face.file.changed()
+        face.file.take_up()
+        assert face.manager.get_config("mine") == 2
+
+    @staticmethod
+    def _during(monkeypatch: pytest.MonkeyPatch, name: str, act: object) -> None:
+        """Have somebody act, once, at the moment when the writer calls ``os.name``."""
+        real, acts = getattr(os, name), iter([act])
+
+        def call(*arguments: object) -> object:
+            next(acts, lambda: None)()  # type: ignore[operator]
+            return real(*arguments)
+
+        monkeypatch.setattr(os, name, call)
