@@ -6,10 +6,14 @@ way. So before a fork everything that registered here comes to rest and closes; 
 
 from __future__ import annotations
 
+import _thread
 import os
+import signal
 import threading
+import time
 import weakref
-from typing import Protocol
+from types import FrameType
+from typing import Any, Protocol
 
 
 class Forkable(Protocol):
@@ -50,6 +54,7 @@ def _awake() -> list[Forkable]:
 
 
 def _before() -> None:
+    _signals.hold()
     _mutex.acquire()
     while awake := _awake():  # again each time: one may have been made while another came to rest
         thing = awake[0]
@@ -67,6 +72,7 @@ def _in_parent() -> None:
         thing.after_fork_in_parent()
     _resting.clear()
     _mutex.release()
+    _signals.let_go()
 
 
 def _in_child() -> None:
@@ -74,7 +80,47 @@ def _in_child() -> None:
         thing.after_fork_in_child()
     _resting.clear()
     _mutex.release()
+    _signals.let_go(again=False)
 
+
+class _Signals:
+    """Signals that come while things come to rest: their handlers run afterwards, lest they leave half of it undone.
+
+    Python ignores what an ``os.fork`` hook raises, Ctrl+C too, and forks all the same.
+    """
+
+    def __init__(self) -> None:
+        self._handlers: dict[int, Any] = {}
+        self._came: list[int] = []
+
+    def hold(self) -> None:
+        """Only note the signals that come; only the main thread ever runs a handler."""
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, *signal.valid_signals()):
+                handler = signal.getsignal(number)
+                if callable(handler) and number not in self._handlers:
+                    self._handlers[number] = handler
+                    signal.signal(number, self._note)
+
+    def let_go(self, *, again: bool = True) -> None:
+        """Put the handlers back, and have what came come again in a moment, unless it was the parent's."""
+        came, self._came = self._came, []
+        while self._handlers:
+            signal.signal(*self._handlers.popitem())
+        if came and again:
+            _thread.start_new_thread(_send_again, (came,))
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        self._came.append(number)
+
+
+def _send_again(numbers: list[int]) -> None:
+    time.sleep(0.01)  # until the hook has returned, which would swallow what a handler raises
+    for number in numbers:
+        os.kill(os.getpid(), number)
+
+
+_signals = _Signals()
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_before, after_in_parent=_in_parent, after_in_child=_in_child)

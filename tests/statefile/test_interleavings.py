@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -68,7 +68,7 @@ class Text:
 
 
 class Interleavings(RuleBasedStateMachine):
-    """Two scripts, a manager and a writer of the file, in any order; beside them a plain model of what must come of it."""
+    """Two scripts, a manager and a writer of the file, in any order; beside them a plain model of what must be."""
 
     @initialize()
     def begin(self) -> None:
@@ -81,7 +81,7 @@ class Interleavings(RuleBasedStateMachine):
         self.statuses: dict[str, MessageStatus] = {}
         self.held: dict[str, Text] = {}
         self.shown: dict[int, dict[str, int]] = {}
-        self.taken: dict[tuple[int, str], int] = {}
+        self.taken: dict[tuple[int, str], set[int]] = {}
         self.write()
 
     def teardown(self) -> None:
@@ -101,11 +101,11 @@ class Interleavings(RuleBasedStateMachine):
         self.statuses[name] = S.INCOMING
 
     @precondition(lambda self: self.statuses)
-    @rule(data=st.data(), target=st.sampled_from(list(MessageStatus)))
-    def somebody_moves(self, data: st.DataObject, target: MessageStatus) -> None:
+    @rule(data=st.data(), status=st.sampled_from(list(MessageStatus)))
+    def somebody_moves(self, data: st.DataObject, status: MessageStatus) -> None:
         name = data.draw(st.sampled_from(sorted(self.statuses)))
-        assert self.face.manager.move_message(name, self.statuses[name], target)
-        self.statuses[name] = target
+        assert self.face.manager.move_message(name, self.statuses[name], status)
+        self.statuses[name] = status
 
     @rule(script=SCRIPTS)
     def a_script_reads(self, script: str) -> None:
@@ -146,7 +146,7 @@ class Interleavings(RuleBasedStateMachine):
         state = self.face.manager.get_full_state()
         assert {field: at(state, field) for field in FIELDS} == self.model
         lists = {entry["id"]: status for status in MessageStatus for entry in state["messages"][status.value]}
-        assert lists == {name: status.value for name, status in self.statuses.items()} or lists == self.statuses
+        assert lists == self.statuses
 
     def _set(self, field: str, value: int) -> None:
         if field == "name":
@@ -165,15 +165,20 @@ class Interleavings(RuleBasedStateMachine):
 
     def _is_new(self, revision: int, field: str, value: int) -> bool:
         """Neither what the file of that revision said, nor what was taken up from such a file already."""
-        return value not in (self.shown[revision][field], self.taken.get((revision, field)))
+        return value not in (self.shown[revision][field], *self.taken.get((revision, field), ()))
 
     def _taken_up(self) -> None:
         for edit in self.file.edits:
             if not edit.taken:
                 self.model[edit.field] = edit.value
-                self.taken[self.file.revision, edit.field] = edit.value
+                self.taken.setdefault((self.file.revision, edit.field), set()).add(edit.value)
                 edit.taken = True
 
 
-Interleavings.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+Interleavings.TestCase.settings = settings(
+    max_examples=50,
+    stateful_step_count=30,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
+)
 TestInterleavings = pytest.mark.slow(Interleavings.TestCase)

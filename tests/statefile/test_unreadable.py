@@ -1,4 +1,4 @@
-"""A file that cannot be read may still be being copied: it is left alone for two seconds, then kept under another name."""
+"""A file that cannot be read may be being copied: it is left alone for two seconds, then kept under another name."""
 
 from __future__ import annotations
 
@@ -153,7 +153,12 @@ class TestLateEdits:
         edited = json.dumps(face.read() | {"edited": "slowly"})
         face.manager.set_config("mine", 1)
         with face.path.open("r+") as script:
-            rest = threading.Timer(0.1, lambda: (script.write(edited[20:]), script.flush()))
+
+            def end() -> None:
+                script.write(edited[20:])
+                script.flush()
+
+            rest = threading.Timer(0.1, end)
 
             def begin() -> None:
                 script.truncate()

@@ -170,6 +170,7 @@ def verified(told: dict[str, Any]) -> dict[str, Any]:
     """Insist that nothing was lost or halved, that nobody failed, and that the database is consistent."""
     for fault in ("faults", "lost", "lost_load", "halves", "problems"):
         assert told.get(fault, []) == [], told
+    assert not told.get("stale"), told
     return told
 
 

@@ -143,8 +143,8 @@ class Exchange:
         if revision is None or base is None:
             newest = self._store.file_revision(self._account, None)
             return edits.edit_of(document, [newest] if newest else [], False, self._report).whole, None
-        taken = self._store.file_edit(self._account, revision)
-        edit = edits.edit_of(document, [base, taken] if taken else [base], True, self._report)
+        bases = [base, *self._store.file_edits(self._account, revision)]
+        edit = edits.edit_of(document, bases, True, self._report)
         return edit.whole, FileRevision(revision, edit.settings, edit.session)
 
     def _own_revision(self, document: Document) -> int | None:

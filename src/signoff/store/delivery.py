@@ -134,7 +134,7 @@ class Delivery(Verbs):
     def heed_clock(self, account: int) -> int:
         """Let what waits for a time that was set by a clock running ahead wait no longer; how many messages.
 
-        A time in the future counts as now: what was decided "later than now" was decided before the clock was put right.
+        A time in the future counts as now: what was decided "later than now" was decided before that.
         """
         now = self.clock()
         where = {"account": account, "now": now}
@@ -198,7 +198,8 @@ class Delivery(Verbs):
 
     def end_reservation(self, seq: int, process: str, *, used: bool, by: str) -> None:
         """End a reservation: the message is used up, or free for the next `send_message`."""
-        params = stamp(self.clock(), by, seq=seq, process=process, used=int(used), what="used" if used else "free again")
+        what = "used" if used else "free again"
+        params = stamp(self.clock(), by, seq=seq, process=process, used=int(used), what=what)
         self.database.write(lambda tx: tx.change("end_reservation", params))
 
 
@@ -214,7 +215,8 @@ def _open(tx: Transaction, seq: int, now: int, lease: int, by: str) -> Claim | N
 
 def _claim(row: Row, token: str, started_at: int, process: str) -> Claim:
     script = row.origin == "script" and (row.status != "approved" or row.approved_kind == "script")
-    return Claim(row.seq, row.id, row.tries, token, row.chat or "", row.text, started_at, row.lease or 0, script, process)
+    chat, lease = row.chat or "", row.lease or 0
+    return Claim(row.seq, row.id, row.tries, token, chat, row.text, started_at, lease, script, process)
 
 
 def _accept(tx: Transaction, claim: Claim, gateway_id: str | None, now: int, by: str, move: bool) -> bool:

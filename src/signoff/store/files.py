@@ -135,11 +135,12 @@ class Files(Verbs):
         """What the state file said at ``revision``, or lately when it is None; None when that is unknown."""
         name = "newest_file_revision" if revision is None else "file_revision"
         found = self.database.read(lambda tx: tx.row(name, {"account": account, "revision": revision}))
-        return _revision(found)
+        return _revision(found) if found else None
 
-    def file_edit(self, account: int, revision: int) -> FileRevision | None:
-        """What was taken up from files of ``revision``; None when nothing was."""
-        return self.database.read(lambda tx: _file_edit(tx, account, revision))
+    def file_edits(self, account: int, revision: int) -> list[FileRevision]:
+        """What was taken up from files of ``revision``."""
+        rows = self.database.read(lambda tx: tx.rows("file_edits", {"account": account, "revision": revision}))
+        return [_revision(row) for row in rows]
 
     def take_up(self, account: int, edit: FileEdit, *, by: str) -> None:
         """Apply what a file brings."""
@@ -169,7 +170,7 @@ class Files(Verbs):
             if _known_file(tx, account) != known:
                 return False
             _apply(tx, account, edit, now, by)
-            if taken:
+            if taken and (taken.settings or taken.session):
                 _note_edit(tx, account, taken)
             tx.change("set_known_file", {"account": account, "digest": digest, "written": None})
             return True
@@ -312,23 +313,14 @@ def _begin_totals(
     log(tx, account, now, "baseline", by, json.dumps({"why": "import", "totals": kept}))
 
 
-def _file_edit(tx: Transaction, account: int, revision: int) -> FileRevision | None:
-    return _revision(tx.row("file_edit", {"account": account, "revision": revision}))
-
-
 def _note_edit(tx: Transaction, account: int, taken: FileRevision) -> None:
-    if not (taken.settings or taken.session):
-        return
-    before = _file_edit(tx, account, taken.revision) or FileRevision(taken.revision, {}, {})
-    noted = {
-        "settings": json.dumps(merge(before.settings, taken.settings), ensure_ascii=False),
-        "session": json.dumps(merge(before.session, taken.session), ensure_ascii=False),
-    }
-    tx.change("set_file_edit", {"account": account, "revision": taken.revision} | noted)
+    said = [json.dumps(fields, ensure_ascii=False) for fields in (taken.settings, taken.session)]
+    params = {"account": account, "revision": taken.revision, "settings": said[0], "session": said[1]}
+    tx.change("add_file_edit", params)
 
 
-def _revision(found: tuple[Any, ...] | None) -> FileRevision | None:
-    return FileRevision(found[0], json.loads(found[1]), json.loads(found[2])) if found else None
+def _revision(row: tuple[Any, ...]) -> FileRevision:
+    return FileRevision(row[0], json.loads(row[1]), json.loads(row[2]))
 
 
 def _known_file(tx: Transaction, account: int) -> KnownFile | None:

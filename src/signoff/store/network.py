@@ -51,7 +51,7 @@ def mac_mounts(lines: list[str]) -> list[tuple[str, str]]:
 
 
 def linux_mounts(lines: list[str]) -> list[tuple[str, str]]:
-    """Mount points and their kinds, of ``/proc/self/mounts``, where a space is written ``\\040`` (proc(5), fstab(5))."""
+    """Mount points and their kinds, of ``/proc/self/mounts``; a space is written ``\\040`` there (fstab(5))."""
     fields = [line.split(" ") for line in lines]
     return [(_unescaped(entry[1]), entry[2]) for entry in fields if len(entry) > 2]
 

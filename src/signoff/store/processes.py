@@ -40,7 +40,7 @@ def _name(number: int) -> str:
 
 
 def _begun(number: int) -> str | None:
-    """When a process began, in clock ticks since the machine did (``/proc/PID/stat``); None where that cannot be told."""
+    """When a process began, in clock ticks since the machine did (proc(5)); None where that cannot be told."""
     with suppress(OSError, IndexError):
         return Path(f"/proc/{number}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[19]
     return None

@@ -25,8 +25,7 @@ import apsw
 from ..clock import Clock, system_clock
 from ..errors import SignoffError, StateFileError, StoreBusy
 from . import migrate, network
-from .base import changed, fetch_seq, stamp
-from .decisions import make_stale
+from .base import addresses, changed, fetch_seq, stamp
 from .filelock import FileLock
 from .messages import log
 from .sqlite import Transaction, translate
@@ -265,14 +264,22 @@ class _Restore:
         self._take_contacts()
         self._tx.change("take_records", {})
         found = self._tx.rows("to_take_over", {})
+        known = {ours for _, _, _, ours, *_ in found}
         for _, message_id, account, _, status, chat, delivery in found:
             if chat is not None and (status in ("incoming", "sent") or delivery is not None):
-                make_stale(self._tx, account, chat, f"newer message {message_id}", self._now)
+                self._make_stale(account, chat, f"newer message {message_id}", known)
         self._tx.change("drafted_since", stamp(self._now, BY) | {"why": "since the backup"})
         with self._without("attempts_guard"):
             for theirs, _, account, ours, *_ in found:
                 self._take(theirs, account, ours)
         return len(found)
+
+    def _make_stale(self, account: int, chat: str, why: str, known: set[int | None]) -> None:
+        """Mark the drafts of a chat as out of date, except those of which the replaced database knows more."""
+        for address in addresses(self._tx, account, chat):
+            for (seq,) in self._tx.rows("undecided_in_chat", {"account": account, "chat": address}):
+                if seq not in known:
+                    self._tx.change("stale_from_the_beginning", self._stamp(seq=seq, stale=why))
 
     def _take(self, theirs: int, account: int, ours: int | None) -> None:
         """Make one message what it is in the replaced database."""

@@ -116,8 +116,8 @@ class SQLite:
             return self._commits.submit(work)
         except Interrupting:
             raise StoreBusy(
-                f"{self.path} is being written by this very thread, which a signal handler has interrupted; nothing was "
-                "changed: let the handler only note that it was called, and write afterwards"
+                f"{self.path} is being written by this very thread, which a signal handler has interrupted; nothing "
+                "was changed: let the handler only note that it was called, and write afterwards"
             ) from None
 
     def read(self, work: Callable[[Transaction], T]) -> T:
@@ -375,10 +375,11 @@ def _size(path: Path) -> int:
 
 
 class _Reader:
-    __slots__ = ("lock", "transaction")
+    __slots__ = ("lock", "running", "transaction")
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
+        self.running = False
         self.transaction: Transaction | None = None
 
 
@@ -399,11 +400,23 @@ class _ReaderPool:
             reader = self._add()
         try:
             with reader.lock:
-                if reader.transaction is None:
-                    reader.transaction = Transaction(self._database.connect_reader())
-                return work(reader.transaction)
+                return self._run_on(reader, work)
         finally:
             self._free.append(reader)
+
+    def _run_on(self, reader: _Reader, work: Callable[[Transaction], T]) -> T:
+        if reader.running:  # an interrupt struck: what it left unfinished would go on showing that moment
+            _close(reader)
+        if reader.transaction is None:
+            reader.transaction = Transaction(self._database.connect_reader())
+        reader.running = True
+        try:
+            result = work(reader.transaction)
+        except Exception:
+            reader.running = False
+            raise
+        reader.running = False
+        return result
 
     def _add(self) -> _Reader:
         reader = _Reader()
@@ -433,7 +446,7 @@ class _ReaderPool:
 
 
 def _close(reader: _Reader) -> None:
-    transaction, reader.transaction = reader.transaction, None
+    transaction, reader.transaction, reader.running = reader.transaction, None, False
     if transaction is not None:
         transaction.connection.close()
 

@@ -11,6 +11,7 @@ import random
 import signal
 import sys
 import time
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from types import FrameType
@@ -70,9 +71,19 @@ def add_pair(store: Store, account: int, number: int) -> None:
     store.database.write(work)
 
 
-def run(store: Store, account: int, seconds: float, interrupts: Interrupts) -> tuple[list[int], int, int]:
-    """Write pairs; which were acknowledged, how many were tried, how often another process was in the way."""
-    acknowledged, tried, busy, end = [], 0, 0, time.monotonic() + seconds
+def is_stale(store: Store, account: int, number: int) -> bool:
+    """Whether a look at the store, in one of two ways, does not show the pair that was just acknowledged."""
+    if number % 2:
+        return store.find(account, f"main-{number}-a") is None
+    return store.database.snapshot(lambda tx: tx.row("get", {"account": account, "id": f"main-{number}-a"})) is None
+
+
+def run(store: Store, account: int, seconds: float, interrupts: Interrupts) -> tuple[list[int], int, int, int]:
+    """Write pairs and look at them.
+
+    Which were acknowledged, how many were tried, how often another process was in the way, how many looks were stale.
+    """
+    acknowledged, tried, busy, stale, end = [], 0, 0, 0, time.monotonic() + seconds
     interrupts.start()
     for number in count():
         if time.monotonic() > end:
@@ -86,8 +97,10 @@ def run(store: Store, account: int, seconds: float, interrupts: Interrupts) -> t
             busy += 1
             continue
         acknowledged.append(number)
+        with suppress(KeyboardInterrupt):
+            stale += is_stale(store, account, number)
     interrupts.stop()
-    return acknowledged, tried, busy
+    return acknowledged, tried, busy, stale
 
 
 def main() -> None:
@@ -100,7 +113,7 @@ def main() -> None:
     say("ready")
     sys.stdin.read()
     with Load(store, account, "load", int(threads)) as load:
-        acknowledged, tried, busy = run(store, account, float(seconds), interrupts)
+        acknowledged, tried, busy, stale = run(store, account, float(seconds), interrupts)
     faults = [fault for fault in load.faults if not isinstance(fault, StoreBusy)]
     for number in range(50):
         add(store, account, f"after-{number}")
@@ -117,6 +130,7 @@ def main() -> None:
         lost=[n for n in acknowledged if f"main-{n}-a" not in present],
         lost_load=missing(store, account, load.acknowledged, MessageStatus.SENT),
         halves=halves,
+        stale=stale,
         problems=store.check(),
     )
     store.close()

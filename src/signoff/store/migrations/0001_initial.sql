@@ -180,12 +180,13 @@ CREATE TABLE file_revisions (
 
 -- What was taken up from files of that revision: a script that goes on with the same old copy says it again.
 CREATE TABLE file_edits (
+  seq      INTEGER PRIMARY KEY,
   account  INTEGER NOT NULL REFERENCES accounts,
   revision INTEGER NOT NULL,
   settings TEXT NOT NULL,
-  session  TEXT NOT NULL,
-  PRIMARY KEY (account, revision)
-) STRICT, WITHOUT ROWID;
+  session  TEXT NOT NULL
+) STRICT;
+CREATE INDEX file_edits_of_revision ON file_edits (account, revision);
 
 -- The state file that was last written (for which revision) or taken up (NULL).
 CREATE TABLE known_files (

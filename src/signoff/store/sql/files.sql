@@ -9,12 +9,12 @@ SELECT revision, settings, session FROM file_revisions
 -- name: newest_file_revision
 SELECT revision, settings, session FROM file_revisions WHERE account = :account ORDER BY revision DESC LIMIT 1
 
--- name: file_edit
+-- name: file_edits
+-- file_edits_of_revision
 SELECT revision, settings, session FROM file_edits WHERE account = :account AND revision = :revision
 
--- name: set_file_edit
+-- name: add_file_edit
 INSERT INTO file_edits (account, revision, settings, session) VALUES (:account, :revision, :settings, :session)
-ON CONFLICT (account, revision) DO UPDATE SET settings = excluded.settings, session = excluded.session
 
 -- name: begun
 SELECT 1 FROM events WHERE account = :account LIMIT 1

@@ -49,6 +49,11 @@ SELECT r.seq, r.id, a.account, m.seq, r.status, r.chat, r.delivery
         AND (r.status, r.delivery, r.tries, r.used, r.digest) IS NOT (m.status, m.delivery, m.tries, m.used, m.digest))
  ORDER BY r.seq
 
+-- name: undecided_in_chat
+-- messages_undecided_in_chat
+SELECT seq FROM main.messages
+ WHERE account = :account AND chat = :chat AND status = 'pending_approval' AND origin = 'draft' AND delivery IS NULL
+
 -- name: drafted_since
 UPDATE main.messages
    SET draft_due = NULL,
@@ -111,10 +116,10 @@ UPDATE main.attempts
  WHERE message = :seq AND token IN (SELECT token FROM replaced.attempts WHERE message = :theirs)
 
 -- name: take_attempts
-INSERT INTO main.attempts (message, number, token, digest, started_at, started_by, outcome, reason, gateway_id, ack,
-                           settled_at)
-SELECT :seq, r.number, r.token, r.digest, r.started_at, r.started_by, coalesce(r.outcome, 'unknown'), r.reason,
-       r.gateway_id, r.ack, coalesce(r.settled_at, :now)
+INSERT INTO main.attempts (message, number, token, digest, started_at, started_by, process, outcome, reason, gateway_id,
+                           ack, settled_at)
+SELECT :seq, r.number, r.token, r.digest, r.started_at, r.started_by, r.process, coalesce(r.outcome, 'unknown'),
+       r.reason, r.gateway_id, r.ack, coalesce(r.settled_at, :now)
   FROM replaced.attempts r
  WHERE r.message = :theirs
    AND NOT EXISTS (SELECT 1 FROM main.attempts a WHERE (a.message = :seq AND a.number = r.number) OR a.token = r.token)
