@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -75,6 +78,110 @@ def answer_all(state: StateManager, gateway: Gateway) -> None:
     outbox = Outbox(state, gateway)
     while outbox.round():
         pass
+
+
+CHANGE = f"""
+import sys, threading
+from state_manager import MessageStatus, StateManager
+manager = StateManager({STATE_FILE!r})
+def change(thread):
+    for number in range(25):
+        name = f"{{sys.argv[1]}}-{{thread}}-{{number}}"
+        manager.add_message({{"id": name}}, MessageStatus.INCOMING)
+        manager.move_message(name, MessageStatus.INCOMING, MessageStatus.SENT)
+        manager.update_config({{"mine": {{name: number}}}})
+threads = [threading.Thread(target=change, args=(number,)) for number in range(3)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+manager.close()
+"""
+
+
+def test_fault_1_of_two_that_change_the_state_at_once_neither_loses_a_change(tmp_path: Path) -> None:
+    processes = [subprocess.Popen([sys.executable, "-c", CHANGE, name], cwd=tmp_path) for name in ("a", "b")]
+    for process in processes:
+        assert process.wait(60) == 0
+    with StateManager(tmp_path / STATE_FILE) as state:
+        assert len(state.get_messages(SENT)) == len(state.get_config("mine")) == 150
+        stats = state.get_statistics()
+        assert (stats["total_incoming"], stats["total_sent"]) == (150, 150)
+        assert state.check() == []
+    assert json.loads((tmp_path / STATE_FILE).read_bytes())["statistics"] == stats
+
+
+ADD = f"""
+import itertools
+from state_manager import MessageStatus, StateManager
+manager = StateManager({STATE_FILE!r})
+for number in itertools.count():
+    manager.add_message({{"id": str(number), "body": "x" * 5000}}, MessageStatus.INCOMING)
+    print(number, flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is of POSIX")
+def test_fault_2_a_crash_leaves_a_whole_file_and_loses_nothing_that_was_said_to_be_done(tmp_path: Path) -> None:
+    acknowledged = 0
+    for lines in (1, 40, 7):
+        process = subprocess.Popen([sys.executable, "-c", ADD], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+        with process:
+            assert process.stdout
+            said = [process.stdout.readline() for _ in range(lines)]
+            process.kill()
+            said += process.stdout.readlines()
+        acknowledged = max(acknowledged, int([line for line in said if line.endswith("\n")][-1]) + 1)
+        assert "metadata" in json.loads((tmp_path / STATE_FILE).read_bytes())
+        with StateManager(tmp_path / STATE_FILE) as state:
+            ids = {message["id"] for message in state.get_messages(INCOMING)}
+            assert ids >= {str(number) for number in range(acknowledged)}
+            assert state.check() == []
+
+
+def test_fault_2_half_a_file_that_a_crash_of_old_left_does_not_stop_the_next_start(tmp_path: Path) -> None:
+    path = tmp_path / STATE_FILE
+    with StateManager(path) as state:
+        state.add_message({"id": "m1"}, INCOMING)
+    path.write_bytes(path.read_bytes()[:700])
+    os.utime(path, (1, 1))
+    with StateManager(path) as again:
+        assert [message["id"] for message in again.get_messages(INCOMING)] == ["m1"]
+    assert len(json.loads(path.read_bytes())["messages"]["incoming"]) == 1
+    assert len(list(tmp_path.glob("*unreadable*"))) == 1
+
+
+def test_fault_3_no_list_drops_its_oldest(tmp_path: Path) -> None:
+    with StateManager(tmp_path / STATE_FILE) as state:
+        for number in range(150):
+            for status in MessageStatus:
+                state.add_message({"id": f"{status.value} {number}"}, status)
+    with StateManager(tmp_path / STATE_FILE) as again:
+        saved = json.loads(Path(again.backup_state()).read_bytes())
+        for status in MessageStatus:
+            expected = [f"{status.value} {number}" for number in range(150)]
+            for messages in (again.get_messages(status), saved["messages"][status.value]):
+                assert [message["id"] for message in messages] == expected
+
+
+def test_fault_4_three_that_hold_a_copy_each_and_write_it_back_undo_nothing(state: StateManager) -> None:
+    """Sender, watcher and assistant of old: each notes in its own copy of the state what it did, and writes it all."""
+    path = state.folder / STATE_FILE
+    lists = {"sender": "message_log", "watcher": "incoming_messages", "assistant": "generated_replies"}
+    copies = {name: json.loads(path.read_bytes()) for name in lists}
+    state.add_message({"id": "m1"}, INCOMING)
+    state.update_config({"human_in_the_loop": True, "watcher_config": {"poll_interval_seconds": 9}})
+    copies["watcher"]["retry_config"]["max_retries"] = 7
+    for number in range(3):
+        for name, copy in copies.items():
+            copy[lists[name]].append({"id": f"{name} {number}", "note": "🌊"})
+            path.write_text(json.dumps(copy), "utf-8")
+            eventually(lambda: len(state.get_config(lists[name])) == number + 1)  # noqa: B023 called at once
+        state.move_message("m1", *((INCOMING, SENT) if number % 2 == 0 else (SENT, INCOMING)))
+    assert [message["id"] for message in state.get_messages(SENT)] == ["m1"]
+    assert state.get_config("human_in_the_loop") is True
+    assert state.get_config("watcher_config")["poll_interval_seconds"] == 9
+    assert state.get_config("retry_config")["max_retries"] == 7
+    for name, kept in lists.items():
+        assert [entry["id"] for entry in state.get_config(kept)] == [f"{name} {number}" for number in range(3)]
 
 
 WATCH = f"""

@@ -370,6 +370,19 @@ class TestRevisions:
         assert after | {"metadata": None} == before | {"metadata": None}
         assert face.manager.get_message("m1").approved_version == 1
 
+    def test_nor_does_one_that_goes_on_with_its_old_copy(self, face: Face) -> None:
+        """The sender, the watcher and the assistant each hold a copy of the whole and write it back again and again."""
+        script = face.read()
+        script["human_in_the_loop"] = True
+        for number in range(3):
+            script["mine"] = number
+            face.put(script)
+            face.file.take_up()
+            assert face.manager.get_config("mine") == number
+            assert face.manager.get_config("human_in_the_loop") is (number == 0)
+            face.manager.set_config("human_in_the_loop", False)
+            face.write()
+
     def test_an_edit_that_was_taken_back_by_hand_stays_back(self, face: Face) -> None:
         face.edit(lambda document: document.update(human_in_the_loop=True))
         face.write()

@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
-from signoff.statefile.file import NotReadable
+from signoff.statefile.file import NotReadable, StateFile
+from signoff.store import Store
+from signoff.store.files import View
 from state_manager import MessageStatus, StateManager
 
 from ..conftest import ManualClock
 from ..waiting import eventually
 from .conftest import Face
 
+T = TypeVar("T")
 S = MessageStatus
 BROKEN = ["", "{", '{"session": {"authentic', "[]", "null", "5", "<html>", "\0\0\0", '{"a": 1} x', "[" * 100_000]
 
@@ -174,13 +179,38 @@ class TestLateEdits:
     def test_a_change_that_leaves_size_and_time_as_they_were_is_noticed(self, face: Face) -> None:
         """Within one tick of the file system's clock, two changes bear the same time."""
         face.manager.set_config("mine", 1)
-        text = face.path.read_bytes() if face.write() else b""
-        entry = face.path.stat()
-        face.path.write_bytes(text.replace(b'"mine": 1', b'"mine": 2'))
-        os.utime(face.path, ns=(entry.st_atime_ns, entry.st_mtime_ns))
-        assert face.file.changed()
-        face.file.take_up()
-        assert face.manager.get_config("mine") == 2
+        face.write()
+        for number in (2, 3):
+            text, entry = face.path.read_bytes(), face.path.stat()
+            face.path.write_bytes(text.replace(b'"mine": %d' % (number - 1), b'"mine": %d' % number))
+            os.utime(face.path, ns=(entry.st_atime_ns, entry.st_mtime_ns))
+            assert face.file.changed()
+            assert face.file.take_up()
+            assert face.manager.get_config("mine") == number
+
+    def test_what_another_process_takes_up_meanwhile_is_not_taken_up_again(self, face: Face) -> None:
+        """An edit without a revision, taken up while this one renders; and then somebody decided otherwise."""
+
+        class Slow(Store):
+            then = staticmethod(lambda: None)
+
+            def view(self, account: int, read: Callable[[View], T]) -> T:
+                result = super().view(account, read)
+                self.then()
+                return result
+
+        def meanwhile() -> None:
+            slow.then = lambda: None
+            face.put({"mine": "edited"})
+            assert face.file.take_up()
+            face.manager.set_config("mine", "decided")
+
+        slow = Slow(face.manager.store.database, face.clock)
+        slow.then = meanwhile
+        face.manager.set_config("mine", "before")
+        StateFile(face.path, slow, face.manager.account, face.clock).write()
+        assert face.manager.get_config("mine") == "decided"
+        assert face.read()["mine"] == "decided"
 
     @staticmethod
     def _during(monkeypatch: pytest.MonkeyPatch, name: str, act: object) -> None:

@@ -138,6 +138,28 @@ def test_later_ones_of_a_group_see_the_earlier_and_not_what_failed(scene: Scene)
     assert scene.totals() == {"pending_approval": 2, "sent": 1}
 
 
+def test_what_another_thread_does_wrong_is_not_blamed_on_the_thread_that_leads(scene: Scene) -> None:
+    """The main thread leads, and the change of another fails in its hands, with an error that is not of the store's."""
+    commits, others = scene.store.database._commits, list[Future[Any]]()
+
+    def wrong(_: Transaction) -> None:
+        raise ZeroDivisionError("the other's own fault")
+
+    def work(tx: Transaction) -> str:
+        if not others:
+            others.append(pool.submit(scene.store.database.write, wrong))
+            while not commits._pending:
+                time.sleep(0.001)
+        tx.change("clear", {"account": scene.account, "status": "incoming"})
+        return "done"
+
+    scene.add({"id": "m1"})
+    with ThreadPoolExecutor(1) as pool:
+        assert scene.store.database.write(work) == "done"
+        assert isinstance(others[0].exception(10), ZeroDivisionError)
+    assert scene.ids(INCOMING) == []
+
+
 def limit_pages(store: Store, pages: int) -> None:
     """Let the database grow to this many pages and no more."""
     store.database.write(lambda tx: tx.connection.pragma("max_page_count", pages))

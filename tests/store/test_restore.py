@@ -144,6 +144,16 @@ class TestWhatWasSentSinceTheBackup:
         assert machine.scene.row(row.id).delivery == "accepted"
         assert is_out(machine.scene, row.id)
 
+    def test_and_told_to_a_script_is_not_told_again(self, machine: Machine) -> None:
+        row = machine.scene.script()
+        machine.backup()
+        machine.scene.reject(row.id)
+        machine.scene.store.reserve(row.seq, "here:1", None, by="script")
+        machine.scene.store.end_reservation(row.seq, "here:1", used=True, by="script")
+        machine.restore()
+        assert machine.scene.row(row.id).used == 1
+        assert machine.scene.store.script_rows(machine.scene.account, str(row.digest)) == []
+
     def test_is_known_to_a_late_receipt(self, machine: Machine) -> None:
         row = machine.scene.draft()
         machine.backup()
@@ -178,6 +188,8 @@ class TestWhatWasInFlightAtTheBackup:
         machine.restore()
         after = machine.scene.row(claim.id)
         assert (after.status, after.delivery, after.reason) == (status, before.delivery, before.reason)
+        (attempt,) = machine.scene.store.attempts(after.seq)
+        assert attempt.outcome == before.delivery
         assert machine.scene.claim() is None
 
     def test_and_still_is_becomes_unconfirmed(self, machine: Machine) -> None:
@@ -187,6 +199,31 @@ class TestWhatWasInFlightAtTheBackup:
         row = machine.scene.row(claim.id)
         assert (row.status, row.delivery, row.reason) == ("failed", "unknown", "unconfirmed")
         assert is_out(machine.scene, claim.id)
+
+    def test_or_only_when_the_database_was_replaced_is_unconfirmed_as_well(self, machine: Machine) -> None:
+        row = machine.scene.draft()
+        machine.backup()
+        machine.scene.approve(row.id)
+        assert machine.scene.claim() is not None
+        machine.restore()
+        present = machine.scene.row(row.id)
+        assert (present.status, present.delivery, present.reason) == ("failed", "unknown", "unconfirmed")
+
+    def test_is_settled_where_the_database_in_its_place_never_began_it(self, machine: Machine, tmp_path: Path) -> None:
+        machine.scene.draft()
+        machine.scene.store.backup(tmp_path / "sunday.db")
+        machine.scene.approve("reply_m1")
+        assert machine.scene.claim() is not None
+        machine.backup()
+        machine.close()
+        for path in tmp_path.glob("state.db*"):
+            path.unlink()
+        shutil.copy(tmp_path / "sunday.db", machine.path)
+        machine.open().reject("reply_m1")
+        machine.restore()
+        row = machine.scene.row("reply_m1")
+        assert row.status == "rejected"
+        assert [attempt.outcome for attempt in machine.scene.store.attempts(row.seq)] == ["unknown"]
 
     def test_is_unconfirmed_where_nobody_can_tell(self, machine: Machine, tmp_path: Path) -> None:
         claim = machine.scene.claimed()
@@ -255,10 +292,13 @@ class TestWhatCameSinceTheBackup:
         machine.backup()
         machine.scene.receive("m1")
         reply = machine.scene.answer()
+        machine.scene.edit(reply.id, "Until seven.")
         machine.scene.receive("m2", chat=BEN)
         machine.restore()
         assert machine.scene.receive("m1") is None
-        assert machine.scene.row(reply.id).status == "pending_approval"
+        present = machine.scene.row(reply.id)
+        assert (present.status, present.text, present.draft_version) == ("pending_approval", "Until seven.", 2)
+        assert [version["text"] for version in machine.scene.store.versions(present.seq)] == ["Until six."]
         assert machine.scene.answer("Hello Ben.").id == "reply_m2"
 
     def test_makes_older_drafts_out_of_date(self, machine: Machine) -> None:
@@ -351,6 +391,17 @@ class TestWhatTheBackupHolds:
         again = machine.scene.claim()
         assert again is not None
         assert again.token != claim.token
+        tokens = [attempt.token for attempt in machine.scene.store.attempts(machine.scene.row(row.id).seq)]
+        assert tokens == [claim.token, again.token]
+
+    def test_does_so_also_where_nobody_knows_which_were_used(self, machine: Machine, tmp_path: Path) -> None:
+        machine.backup()
+        lost = machine.scene.claimed()
+        machine.close()
+        for path in tmp_path.glob("state.db*"):
+            path.unlink()
+        machine.restore()
+        assert machine.scene.claimed().token != lost.token
 
     def test_does_not_take_the_state_file_of_before_for_an_edit(self, machine: Machine) -> None:
         machine.backup()

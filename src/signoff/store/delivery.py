@@ -46,11 +46,6 @@ class Delivery(Verbs):
         now = self.clock()
         return self.database.write(lambda tx: _open(tx, fetch_visible_seq(tx, row.seq).seq, now, lease, by))
 
-    def next_due(self, account: int) -> int | None:
-        """When the next approved message may be sent; None when none waits."""
-        found = self.database.read(lambda tx: tx.row("next_due", {"account": account}))
-        return found[0] if found else None
-
     def accepted(self, claim: Claim, gateway_id: str | None, *, by: str, move: bool) -> bool:
         """Settle an attempt: the gateway took the message. It becomes SENT, or stays for its script to move.
 

@@ -17,6 +17,8 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
+from ..errors import SignoffError, StoreBusy
+
 T = TypeVar("T")
 
 _PATIENCE = 0.05
@@ -56,8 +58,14 @@ class Writer(Protocol):
         """Roll back what is not committed and let go of everything taken in `begin`. Harmless when there is nothing."""
 
 
-class Interrupting(Exception):
-    """Something was to be written by a signal handler that has interrupted the same thread while it leads a group."""
+class Interrupting(StoreBusy):
+    """Something was to be written by a signal handler that has interrupted the same thread while it writes."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a signal handler cannot write while the thread that it has interrupted is writing; nothing of the "
+            "handler's was changed: let it only note that it was called, and write afterwards"
+        )
 
 
 class GroupFailed(Exception):
@@ -68,8 +76,11 @@ class GroupFailed(Exception):
         self.error = error
 
 
-def _same(error: Exception) -> Exception:
-    return error
+def _is_from_outside(error: Exception) -> bool:
+    """Whether a signal handler may have raised it, which only the main thread runs: then it fails no operation."""
+    if isinstance(error, Interrupting):
+        return True
+    return not isinstance(error, SignoffError) and threading.current_thread() is threading.main_thread()
 
 
 class _Operation:
@@ -165,9 +176,6 @@ class GroupCommit:
         except GroupFailed as failure:
             self._committing = False
             self._fail(failure)
-        except Exception as error:
-            self._committing = False
-            self._fail(GroupFailed(partial(_same, error)))
 
     def _take(self) -> None:
         """Take all that is queued into the group."""
@@ -190,7 +198,9 @@ class GroupCommit:
                     self._take()
         except GroupFailed:
             raise
-        except Exception:
+        except Exception as error:
+            if _is_from_outside(error):
+                raise
             return False
         return True
 
@@ -202,6 +212,8 @@ class GroupCommit:
             except GroupFailed:
                 raise
             except Exception as error:
+                if _is_from_outside(error):
+                    raise
                 operation.error = error
 
     def _fail(self, failure: GroupFailed) -> None:
@@ -214,7 +226,8 @@ class GroupCommit:
         for operation in self._group:
             if not operation.done:
                 operation.done = True
-                operation.call()
+                if not operation.lead:
+                    operation.call()
         self._group, self._committing = [], False
 
     def recover(self) -> None:

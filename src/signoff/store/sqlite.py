@@ -27,7 +27,7 @@ from ..errors import (
 )
 from . import migrate, network
 from .filelock import FileLock
-from .groupcommit import GroupCommit, GroupFailed, Interrupting
+from .groupcommit import GroupCommit, GroupFailed
 from .places import Places
 from .statements import statements
 
@@ -112,13 +112,7 @@ class SQLite:
         Raises:
             StoreError: the database could not; or whatever ``work`` raises.
         """
-        try:
-            return self._commits.submit(work)
-        except Interrupting:
-            raise StoreBusy(
-                f"{self.path} is being written by this very thread, which a signal handler has interrupted; nothing "
-                "was changed: let the handler only note that it was called, and write afterwards"
-            ) from None
+        return self._commits.submit(work)
 
     def read(self, work: Callable[[Transaction], T]) -> T:
         """Run ``work``, which only reads. Each of its statements sees everything that was durable when it began."""
@@ -266,6 +260,7 @@ class _Writer:
         connection = self._current()
         try:
             if connection.in_transaction:
+                self._abandon()
                 connection.execute("ROLLBACK")
             connection.execute("BEGIN IMMEDIATE")
         except apsw.Error as error:
@@ -285,11 +280,14 @@ class _Writer:
     def end(self) -> None:
         try:
             if self._connection is not None and self._connection.in_transaction:
-                if self._transaction is not None:
-                    self._transaction.abandon()
+                self._abandon()
                 self._connection.execute("ROLLBACK")
         finally:
             self._release()
+
+    def _abandon(self) -> None:
+        if self._transaction is not None:
+            self._transaction.abandon()
 
     def _current(self) -> apsw.Connection:
         assert self._connection is not None

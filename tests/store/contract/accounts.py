@@ -37,7 +37,6 @@ class AccountsContract(Contract):
             other.approve(row.id)
         scene.approve(row.id)
         assert other.claim() is None
-        assert other.store.next_due(other.account) is None
         assert other.store.undecided(other.account, asked=False) == []
         assert other.store.claim_draft(other.account, lease=1, by="drafter") is None
         claim = scene.claim()

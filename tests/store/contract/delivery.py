@@ -36,7 +36,6 @@ class ClaimsContract(Contract):
         scene.script("s3", PENDING)
         scene.move("s3", PENDING, APPROVED)
         assert scene.claim() is None
-        assert scene.store.next_due(scene.account) is None
         for name in ("reply_m1", "s1", "s2", "s3"):
             assert scene.store.claim_row(scene.row(name), lease=1, by="sender") is None
 
@@ -87,7 +86,6 @@ class ClaimsContract(Contract):
     def test_what_is_due_first_goes_first(self, scene: Scene) -> None:
         scene.approve(scene.draft("m1").id, undo=2 * MINUTE)
         scene.approve(scene.draft("b1", chat=BEN).id, undo=MINUTE)
-        assert scene.store.next_due(scene.account) == scene.clock() + MINUTE
         scene.clock.advance(120)
         assert [claim.id for claim in (scene.claim(), scene.claim()) if claim] == ["reply_b1", "reply_m1"]
 
@@ -97,7 +95,6 @@ class ClaimsContract(Contract):
         assert scene.claim() is None
         with pytest.raises(NotFound, match="cleared"):
             scene.store.claim_row(row, lease=1, by="sender")
-        assert scene.store.next_due(scene.account) is None
         scene.store.purge(scene.account)
         assert scene.claim() is None
 

@@ -83,7 +83,7 @@ CREATE INDEX messages_undecided_in_chat ON messages (account, chat)
   WHERE status = 'pending_approval' AND origin = 'draft' AND delivery IS NULL;
 CREATE INDEX messages_in_flight ON messages (account, lease) WHERE delivery = 'open';
 CREATE INDEX messages_to_settle ON messages (account, settle_due) WHERE settle_due IS NOT NULL;
-CREATE INDEX messages_of_scripts ON messages (account, digest, seq)
+CREATE INDEX messages_of_scripts ON messages (account, digest, status NOT IN ('pending_approval', 'approved'), seq)
   WHERE origin IN ('script', 'sender') AND used = 0 AND digest IS NOT NULL;
 CREATE UNIQUE INDEX messages_one_open_draft ON messages (answers)
   WHERE answers IS NOT NULL AND status IN ('pending_approval', 'approved');

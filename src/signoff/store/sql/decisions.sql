@@ -39,8 +39,8 @@ UPDATE messages
  WHERE seq = :seq AND status = 'pending_approval' AND delivery IS NULL
 
 -- name: make_stale
--- messages_undecided_in_chat, once for every address of the contact
-UPDATE messages
+-- messages_undecided_in_chat, once for every address of the contact; without the hint the whole list would be read
+UPDATE messages INDEXED BY messages_undecided_in_chat
    SET stale = :stale,
        revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = 'stale', changed_why = :stale
  WHERE account = :account AND status = 'pending_approval' AND origin = 'draft' AND delivery IS NULL

@@ -39,13 +39,6 @@ UPDATE messages
        revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = 'clock set back', changed_why = NULL
  WHERE seq = :seq
 
--- name: next_due
--- messages_to_send
-SELECT due FROM messages
- WHERE account = :account AND status = 'approved' AND approved_version IS NOT NULL AND delivery IS NULL
-   AND arrival > (SELECT cleared FROM counters WHERE account = :account AND status = 'approved')
- ORDER BY due LIMIT 1
-
 -- name: open_attempt
 UPDATE messages
    SET delivery = 'open', tries = tries + 1, lease = :lease, settle_due = NULL,
@@ -116,7 +109,7 @@ UPDATE messages
 
 -- name: attempt_of_echo
 -- attempts_gateway_id, attempts_digest
-SELECT token FROM attempts a JOIN messages m ON m.seq = a.message
+SELECT token FROM attempts a CROSS JOIN messages m ON m.seq = a.message
  WHERE m.account = :account
    AND (a.gateway_id = :gateway_id OR (a.digest = :digest AND (a.outcome IS NULL OR a.outcome = 'unknown')))
  ORDER BY a.started_at LIMIT 1
@@ -149,15 +142,17 @@ UPDATE attempts SET ack = :ack, gateway_id = coalesce(gateway_id, :gateway_id)
 -- name: script_rows
 -- messages_of_scripts; drafts_digest for earlier versions. What is still to be sent comes before what failed.
 SELECT seq, reserved_by FROM (
-  SELECT seq, reserved_by, status, delivery, arrival, account FROM messages
-   WHERE account = :account AND origin IN ('script', 'sender') AND used = 0 AND digest = :digest
+  SELECT * FROM (SELECT seq, reserved_by, status NOT IN ('pending_approval', 'approved') AS later FROM messages
+                  WHERE account = :account AND origin IN ('script', 'sender') AND used = 0 AND digest = :digest
+                    AND arrival > (SELECT cleared FROM counters c
+                                    WHERE c.account = messages.account AND c.status = messages.status)
+                  ORDER BY status NOT IN ('pending_approval', 'approved'), seq LIMIT :limit)
    UNION
-  SELECT m.seq, m.reserved_by, m.status, m.delivery, m.arrival, m.account
+  SELECT m.seq, m.reserved_by, m.status NOT IN ('pending_approval', 'approved')
     FROM drafts d CROSS JOIN messages m ON m.seq = d.message
    WHERE d.digest = :digest AND m.account = :account AND m.origin IN ('script', 'sender') AND m.used = 0
-) AS m
- WHERE arrival > (SELECT cleared FROM counters c WHERE c.account = m.account AND c.status = m.status)
- ORDER BY status NOT IN ('pending_approval', 'approved'), seq LIMIT :limit
+     AND m.arrival > (SELECT cleared FROM counters c WHERE c.account = m.account AND c.status = m.status)
+) ORDER BY later, seq LIMIT :limit
 
 -- name: reserve
 UPDATE messages

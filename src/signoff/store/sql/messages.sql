@@ -138,6 +138,7 @@ SELECT m.seq, m.arrival FROM messages m JOIN counters c ON c.account = m.account
 -- name: purge
 UPDATE messages
    SET payload = iif(payload = json_object('id', id), payload, '{}'), note = NULL, draft_due = NULL, due = NULL,
+       used = 1,
        approved_version = NULL, approved_digest = NULL, approved_by = NULL, approved_kind = NULL, approved_at = NULL,
        revision = revision + 1, changed_at = :now, changed_by = 'keeper', changed_what = 'purged', changed_why = NULL
  WHERE seq = :seq AND delivery IS NOT 'open'
