@@ -26,7 +26,7 @@ pytest: $(VENV)/test.ready
 
 # What takes too long for every change; prints its seeds.
 test-hard: $(VENV)/test.ready
-	SIGNOFF_HARD=1 $(BIN)/python -m pytest $(ARGS)
+	SIGNOFF_HARD=1 $(BIN)/python -m pytest -m "slow or not slow" $(ARGS)
 
 bench: $(VENV)/test.ready
 	$(BIN)/python benchmarks/lifecycle.py $(ARGS)

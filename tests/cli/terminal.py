@@ -29,7 +29,9 @@ def command(*arguments: str) -> list[str]:
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """A user's environment in which nothing of ours is set."""
-    kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "EDITOR", "VISUAL", "COLUMNS")}
+    kept = {
+        name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "EDITOR", "VISUAL", "COLUMNS")
+    }
     return kept | {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8"} | dict(more or {})
 
 

@@ -127,9 +127,7 @@ class TestRestoreOfADatabase:
 
 
 class TestRestoreOfAJsonFile:
-    def test_takes_unknown_messages_in_and_backs_up_before(
-        self, desk: Scene, signoff: Signoff, tmp_path: Path
-    ) -> None:
+    def test_takes_unknown_messages_in_and_backs_up_before(self, desk: Scene, signoff: Signoff, tmp_path: Path) -> None:
         backup = {"metadata": {"kind": "backup"}, "messages": {"sent": [{"id": "old", "recipient": BEN, "body": "Hi"}]}}
         (tmp_path / "old.json").write_text(json.dumps(backup))
         result = signoff("restore", "old.json")

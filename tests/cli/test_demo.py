@@ -55,7 +55,9 @@ class TestByItself:
         assert "For a person, on the phone: Bob: My grandmother would like to sing" in told
         assert "\x1b" not in told
 
-    def test_goes_on_only_when_told_to_keep(self, afternoon: tuple[Path, CompletedProcess[str]], signoff: Signoff) -> None:
+    def test_goes_on_only_when_told_to_keep(
+        self, afternoon: tuple[Path, CompletedProcess[str]], signoff: Signoff
+    ) -> None:
         folder = afternoon[0]
         before = len(deliveries(folder))
         again = signoff("demo", "--yes", "--folder", str(folder), "--keep")

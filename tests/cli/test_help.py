@@ -24,7 +24,13 @@ def test_names_every_command_and_what_exit_codes_mean(signoff: Signoff) -> None:
     for name in NAMES:
         assert f" {name} " in told
     words = " ".join(told.split())
-    for meaning in ("0 done", "1 the answer is no", "2 wrongly asked", "3 the store or a file", "130 stopped by Ctrl+C"):
+    for meaning in (
+        "0 done",
+        "1 the answer is no",
+        "2 wrongly asked",
+        "3 the store or a file",
+        "130 stopped by Ctrl+C",
+    ):
         assert meaning in words
 
 

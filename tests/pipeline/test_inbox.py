@@ -197,6 +197,35 @@ class TestStaleness:
         assert answer is not None
         assert (answer.text, answer.stale) == ("As I said.", None)
 
+    def test_so_it_is_where_the_owner_had_answered_before_anyone_drafted(self, line: Line) -> None:
+        first = line.receive()
+        line.take(own("Yes"))
+        line.drafts().round()
+        stale = line.answer_to(first)
+        assert stale is not None
+        line.state.ask_again(stale.id)
+        line.drafts(lambda *_: "As I said.").round()
+        fresh = line.answer_to(first)
+        assert fresh is not None
+        assert (fresh.text, fresh.stale) == ("As I said.", None)
+
+    def test_an_assistant_that_failed_and_is_asked_again_has_seen_what_came_meanwhile(self, line: Line) -> None:
+        first = line.receive()
+
+        def fails(*_: object) -> str:
+            line.receive("And on Sunday?")
+            raise OSError
+
+        line.state.update_config({"watcher_config": {"max_messages_per_poll": 1}})
+        line.drafts(fails).round()
+        assert line.row(first).stale is not None
+        line.clock.advance(10)
+        while line.drafts().round():
+            pass
+        answer = line.answer_to(first)
+        assert answer is not None
+        assert answer.stale is None
+
     def test_what_is_approved_goes_all_the_same(self, line: Line) -> None:
         row = line.approved()
         line.receive("And on Sunday?")
@@ -514,6 +543,16 @@ class TestSession:
         line.inbox.round()
         assert line.state.requires_qr_scan()
         assert not line.state.is_session_valid()
+
+    @pytest.mark.parametrize("answer", ["ready", "connecting", "qr", "logged_out"])
+    def test_any_answer_shows_that_it_is_reachable(self, line: Line, answer: str) -> None:
+        self.ready(line)
+        line.world.change_session("unreachable")
+        line.inbox.round()
+        assert line.store.session(line.state.account).unreachable_since == line.clock()
+        line.world.change_session(answer)
+        line.inbox.round()
+        assert line.store.session(line.state.account).unreachable_since is None
 
     @pytest.mark.parametrize("away", ["unreachable", "connecting"])
     def test_a_backend_that_does_not_answer_or_is_not_ready_wants_no_scan(self, line: Line, away: str) -> None:

@@ -314,6 +314,19 @@ class TestUnknown:
         line.outbox.round()
         assert len(line.delivered()) == 1
 
+    def test_what_certainly_never_left_is_tried_again_whatever_the_gateway_thinks_of_that(
+        self, make_line: MakeLine, told: Told
+    ) -> None:
+        line = make_line(told)
+        row = line.approved()
+        told.fail_next("lost")
+        told.before_lookup = lambda _: Refused("not among the last fifty")
+        line.outbox.round()
+        assert line.row(row.id).status == "approved"
+        line.clock.advance(60)
+        line.outbox.round()
+        assert line.delivered() == [(ANA, TEXT)]
+
     def test_still_on_its_way_it_is_looked_up_again_and_found(self, line: Line) -> None:
         row = line.approved()
         line.world.fail_next("late")

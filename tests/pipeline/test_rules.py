@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signoff.clock import SECOND
@@ -138,6 +138,7 @@ class TestMalformedRules:
         max_leaves=6,
     )
 
+    @settings(deadline=None)
     @given(st.dictionaries(st.sampled_from(["name", "chats", "authors", "max_length", "quiet_hours"]), anything))
     def test_whatever_stands_in_a_rule_is_understood_or_malformed(self, rule: dict[str, Any]) -> None:
         row = Row(*[None] * len(Row._fields))._replace(chat=ANA, author="faq", payload='{"body": "Until six."}')  # type: ignore[arg-type]

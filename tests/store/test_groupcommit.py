@@ -262,7 +262,7 @@ def test_threads_that_die_take_nothing_with_them(store: Store) -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_ctrl_c_for_long(store: Store, seed: int) -> None:
     told = verified(Program("interrupts", store.database.path, 10, seed * 3, seed, 30).result())
-    assert told["struck"] > 5_000
+    assert told["struck"] > 2_000
 
 
 @pytest.mark.slow

@@ -23,6 +23,7 @@ from .scenes import ANA, ANA_LID, APPROVED, FAILED, INCOMING, LEASE, PENDING, SE
 
 RARE = {
     "add_account": "once for an account",
+    "messages_of_chat": "forgetting reads everything",
     "messages_of_writer": "forgetting reads everything",
     "forget_records": "forgetting reads everything",
     "begun": "once for an account, when its state file is opened",

@@ -231,9 +231,7 @@ class TestWhatWasInFlightAtTheBackup:
         machine.close()
         for path in tmp_path.glob("state.db*"):
             path.unlink()
-        restored = restore_database(
-            machine.path, machine.backup_path, machine.kept, hold=HOLD, clock=machine.clock
-        )
+        restored = restore_database(machine.path, machine.backup_path, machine.kept, hold=HOLD, clock=machine.clock)
         machine.open()
         assert restored.kept is None
         assert machine.scene.row(claim.id).delivery == "unknown"

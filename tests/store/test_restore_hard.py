@@ -178,7 +178,9 @@ def test_whatever_happened_nothing_that_left_can_leave_again(
             assert later.scene.claim() is None
             assert later.store.expired_claims(later.account, lease=1, by="outbox") == []
             assert later.store.undecided(later.account, asked=False) == []
-            assert [row.id for row in rows if row.delivery is None and row.approved_version and row.status != "sent"] == []
+            assert [
+                row.id for row in rows if row.delivery is None and row.approved_version and row.status != "sent"
+            ] == []
             assert {row.id for row in rows if row.draft_due is None} >= handled
             assert later.scene.totals() == totals
             for row in rows:
@@ -245,7 +247,11 @@ def steps_of(folder: Path) -> int:
 def test_killed_at_any_step_there_is_the_old_database_or_the_new_one_whole(tmp_path: Path) -> None:
     whole = steps_of(tmp_path / "count") if (tmp_path / "count").mkdir() is None else 0
     rng = random.Random(20261122)
-    sample = range(1, whole + 1) if HARD else sorted({whole, whole - 1, whole - 3, whole - 6, *rng.sample(range(1, whole), 14)})
+    sample = (
+        range(1, whole + 1)
+        if HARD
+        else sorted({whole, whole - 1, whole - 3, whole - 6, *rng.sample(range(1, whole), 14)})
+    )
     found = []
     for step in sample:
         folder = tmp_path / str(step)

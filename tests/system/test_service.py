@@ -186,6 +186,23 @@ class TestAStop:
             eventually(lambda: state.get_messages(SENT))
             assert len(world.deliveries()) == 1
 
+    def test_for_the_send_in_flight_it_waits_as_long_as_that_takes(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("signoff.service.PATIENCE", 0.01)
+        house.start()
+        house.world.fail_next("hang", delivered=True)
+        reply = house.ask()
+        house.state.approve(reply)
+        eventually(house.delivered)
+        stop = threading.Thread(target=house.stop)
+        stop.start()
+        stop.join(0.3)
+        assert stop.is_alive()
+        house.world.release()
+        stop.join(10)
+        assert house.state.get_message(reply).status == "sent"
+
     def test_an_assistant_that_hangs_does_not_hold_it_up(self, house: House, caplog: pytest.LogCaptureFixture) -> None:
         begun, for_ever = threading.Event(), threading.Event()
 

@@ -8,6 +8,7 @@ it goes on with its old copy: what was taken up from files of that revision is n
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -125,16 +126,34 @@ def session_change(fields: Mapping[str, Any], report: Report) -> Callable[[Sessi
 
 
 def messages_of(document: Document, report: Report) -> Iterator[tuple[MessageStatus, Content]]:
-    """Every message of a file that can be stored; those further along first."""
+    """Every message of a file that can be stored, each once, in the order in which they were written."""
     lists = dict(_dict(document.get("messages")))
-    for status in _FURTHEST_FIRST:
-        for number, entry in enumerate(_list(f"messages.{status.value}", lists.pop(status.value, []), report)):
-            try:
-                yield status, content_of(_with_id(entry))
-            except InvalidMessage as error:
-                report(f"messages.{status.value}[{number}] was left out: {error}")
+    known: dict[str, str] = {}
+    waiting = [deque(_list_messages(status, lists.pop(status.value, []), known, report)) for status in _FURTHEST_FIRST]
+    while remaining := [queue for queue in waiting if queue]:
+        _, status, content = min(remaining, key=lambda queue: queue[0][0]).popleft()
+        yield status, content
     for name in lists:
         report(f"messages.{name} was left out: there is no such list")
+
+
+def _list_messages(
+    status: MessageStatus, entries: Any, known: dict[str, str], report: Report
+) -> Iterator[tuple[int, MessageStatus, Content]]:
+    """Those messages of a list that no list before had: when each was written (or the one before), and what."""
+    at = 0
+    for number, entry in enumerate(_list(f"messages.{status.value}", entries, report)):
+        try:
+            content = content_of(_with_id(entry))
+        except InvalidMessage as error:
+            report(f"messages.{status.value}[{number}] was left out: {error}")
+            continue
+        at = max(at, _time(entry.get("timestamp")) or 0)
+        if content.id not in known:
+            known[content.id] = content.payload
+            yield at, status, content
+        elif known[content.id] != content.payload:
+            report(f"messages.{status.value}[{number}] was left out: another message has the id {content.id!r} too")
 
 
 def records_of(document: Document, report: Report) -> Iterator[tuple[str, str, str]]:
@@ -153,7 +172,7 @@ def totals_of(document: Document, report: Report) -> dict[MessageStatus, tuple[i
     last = {_S.INCOMING: shown.get(LAST_RECEIVED), _S.SENT: shown.get(LAST_SENT)}
     totals = {}
     for status in MessageStatus:
-        total = shown.get(_COUNTED_BY.get(status, ""), 0)
+        total = shown.get(_COUNTED_BY[status], 0) if status in _COUNTED_BY else 0
         if not isinstance(total, int) or isinstance(total, bool) or not 0 <= total < 1 << 53:
             report(f"statistics.{_COUNTED_BY[status]} was left out: it is no count")
             total = 0

@@ -92,7 +92,10 @@ class FileLock:
 
     def _wait(self, timeout: float) -> bool:
         """Wait in the kernel's queue. That knows no time limit, so a helper thread waits and may be left behind."""
-        waiter = _Waiter(self._open())
+        try:
+            waiter = _Waiter(self._open())
+        except RuntimeError:  # the interpreter is ending and begins no thread any more
+            return self._poll(timeout)
         try:
             if waiter.got.acquire(timeout=timeout) or not waiter.leave():
                 return True
@@ -101,6 +104,15 @@ class FileLock:
             raise
         self.close()
         return False
+
+    def _poll(self, timeout: float) -> bool:
+        end = time.monotonic() + timeout
+        while not _try_lock(self._open()):
+            if time.monotonic() > end:
+                self.close()
+                return False
+            time.sleep(0.002)
+        return True
 
     def _open(self) -> int:
         if self._descriptor is None:
@@ -123,7 +135,11 @@ class _Waiter:
         self._left = False
         self.got = threading.Lock()
         self.got.acquire()
-        _thread.start_new_thread(self._run, ())  # Thread.start() waits, and breaks when an interrupt strikes there
+        try:
+            _thread.start_new_thread(self._run, ())  # Thread.start() waits, and breaks when an interrupt strikes there
+        except RuntimeError:
+            os.close(self._descriptor)
+            raise
 
     def leave(self) -> bool:
         """Stop waiting; False when the lock has been taken in the meantime."""

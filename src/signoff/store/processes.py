@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import uuid
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -36,7 +35,7 @@ def is_elsewhere(process: str) -> bool:
 
 @cache
 def _name(number: int) -> str:
-    return f"{this_host()}:{number}:{_begun(number) or uuid.uuid4().hex[:12]}"
+    return f"{this_host()}:{number}:{_begun(number) or os.urandom(6).hex()}"
 
 
 def _begun(number: int) -> str | None:

@@ -92,10 +92,10 @@ SELECT payload, status, moved_at, arrival
  ORDER BY arrival LIMIT :limit
 
 -- name: conversation
--- messages_chat, read backwards, once for every address of the contact
+-- messages_conversation, read backwards, once for every address of the contact
 SELECT payload, status, moved_at, seq
-  FROM messages
- WHERE account = :account AND chat = :chat AND +status IN ('incoming', 'sent') AND payload <> '{}'
+  FROM messages INDEXED BY messages_conversation
+ WHERE account = :account AND chat = :chat AND status IN ('incoming', 'sent') AND payload <> '{}'
  ORDER BY seq DESC LIMIT :limit
 
 -- name: history
@@ -171,12 +171,11 @@ SELECT address FROM aliases WHERE contact = :contact ORDER BY account, address
 UPDATE contacts SET name = NULL WHERE contact = :contact
 
 -- name: messages_of_chat
--- messages_chat; also what was purged, so that no backup brings its text back
+-- Reads every message, as the next does: forgetting is rare. Also what was purged, so that no backup brings its text back.
 SELECT seq, id, delivery FROM messages
  WHERE account = :account AND chat = :chat AND payload <> json_object('id', id)
 
 -- name: messages_of_writer
--- Reads every message: forgetting is rare.
 SELECT seq FROM messages WHERE account = :account AND json_extract(payload, '$.author') = :address
 
 -- name: forget_records
