@@ -72,7 +72,7 @@ KNOWN = [
     Setting(
         "approval_config.rules",
         [],
-        "a list of rules, each a dict with 'name' and 'chat'",
+        "a list of rules, each a dict with 'name' and 'chats'",
         lambda value: isinstance(value, list),
         "rules under which a draft is approved without a person; see docs/concepts.md",
     ),

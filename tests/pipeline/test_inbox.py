@@ -388,6 +388,17 @@ class TestReceipts:
         line.inbox.round()
         assert line.row(row.id).status == "sent"
 
+    def test_what_a_script_has_yet_to_move_is_left_to_it(self, make_line: MakeLine, clock: ManualClock) -> None:
+        line = make_line(Simulator(clock=clock, acks=()))
+        line.state.add_message({"id": "s1", "recipient": ANA, "body": "Sale!"}, MessageStatus.PENDING_APPROVAL)
+        line.store.approve_beside(line.row("s1"), by="script", kind="script")
+        claim = line.store.claim_row(line.row("s1"), lease=60 * SECOND, by="script")
+        assert claim is not None
+        line.outbox.deliver(claim)
+        line.world.give_receipt("error", id=line.deliveries()[0].id)
+        line.inbox.round()
+        assert line.state.move_message("s1", MessageStatus.PENDING_APPROVAL, SENT)
+
     def test_an_error_after_it_was_seen_to_arrive_is_none(self, line: Line) -> None:
         row = line.approved()
         line.outbox.round()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
@@ -25,20 +26,24 @@ PRIVATE = (
 GROUP = PRIVATE + "31/12/23, 10:03 - Bob: Me too\n"
 
 
-@pytest.fixture
-def half_past_five(monkeypatch: pytest.MonkeyPatch) -> None:
+def in_zone(name: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     if not hasattr(time, "tzset"):
         pytest.skip("this system's time zone cannot be set")
-    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    monkeypatch.setenv("TZ", name)
+    time.tzset()
+    yield
+    monkeypatch.undo()
     time.tzset()
 
 
 @pytest.fixture
-def berlin(monkeypatch: pytest.MonkeyPatch) -> None:
-    if not hasattr(time, "tzset"):
-        pytest.skip("this system's time zone cannot be set")
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-    time.tzset()
+def half_past_five(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    yield from in_zone("Asia/Kolkata", monkeypatch)
+
+
+@pytest.fixture
+def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    yield from in_zone("Europe/Berlin", monkeypatch)
 
 
 def replay_of(text: str, me: str = "Corner Café") -> Replay:

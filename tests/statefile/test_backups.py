@@ -6,12 +6,15 @@ import json
 import re
 import shutil
 import threading
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from signoff.errors import StateFileError
+from signoff.model import content_of
+from signoff.store.files import FileEdit
 from state_manager import MessageStatus, StateManager
 
 from ..conftest import ManualClock
@@ -57,6 +60,23 @@ class TestMaking:
         assert len(document["messages"]["sent"]) == 1200
         assert document["messages"]["incoming"] == []
         assert document["metadata"]["kind"] == "backup"
+
+    def test_it_is_written_as_a_stream(self, face: Face) -> None:
+        """However much there is, only a part of it is in memory at a time."""
+        text = "x" * 10_000
+        entries = tuple(
+            ("message_log", str(number), json.dumps({"id": str(number), "a": text})) for number in range(1000)
+        )
+        sent = tuple((S.SENT, content_of({"id": str(number), "body": text})) for number in range(2000))
+        face.manager.store.take_up(face.manager.account, FileEdit(messages=sent, records=entries), by="test")
+        tracemalloc.start()
+        try:
+            saved = Path(face.manager.backup_state())
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert saved.stat().st_size > 30_000_000
+        assert peak < 18_000_000
 
     def test_it_is_one_moment(self, face: Face) -> None:
         """While a message is moved to and fro, every backup holds it once."""

@@ -424,6 +424,28 @@ class TestRevisions:
         assert face.file.exchange.take_up(json.loads(text), text, known) is False
         assert face.manager.get_config("human_in_the_loop") is False
 
+    def test_what_a_file_is_about_to_say_is_noted_before_it_says_it(
+        self, face: Face, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A writer that dies in between leaves the old file, whose revision is still known."""
+
+        def die(*_: object) -> None:
+            raise OSError(5, "died")
+
+        old = face.read()
+        face.manager.set_config("mine", 1)
+        with monkeypatch.context() as patched:
+            patched.setattr("os.replace", die)
+            with pytest.raises(OSError, match="died"):
+                face.file.write()
+        assert face.read() == old
+        noted = face.manager.store.file_revision(face.manager.account, None)
+        assert noted is not None
+        assert noted.settings["mine"] == 1
+        face.edit(lambda document: document.update(human_in_the_loop=True))
+        assert face.manager.get_config("human_in_the_loop") is True
+        assert face.write()["mine"] == 1
+
     def test_formatting_is_no_edit(self, face: Face) -> None:
         before = face.manager.store.last_event()
         face.path.write_text(json.dumps(face.read(), sort_keys=True))

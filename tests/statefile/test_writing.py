@@ -211,6 +211,37 @@ class TestNeverOnThePathOfACall:
                 assert time.monotonic() - began < 1
 
 
+class TestReading:
+    def test_the_file_is_looked_at_at_most_every_100_ms(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        looks: list[float] = []
+        real = os.stat
+
+        def stat(target: object, *arguments: object, **options: object) -> os.stat_result:
+            if str(target) == str(path) and threading.current_thread() is threading.main_thread():
+                looks.append(time.monotonic())
+            return real(target, *arguments, **options)  # type: ignore[arg-type]
+
+        with StateManager(path) as manager:
+            monkeypatch.setattr(os, "stat", stat)
+            began = time.monotonic()
+            while len(looks) < 4:
+                manager.get_config("human_in_the_loop")
+                manager.is_session_valid()
+            assert time.monotonic() - began >= 0.29
+            monkeypatch.undo()
+
+    def test_a_round_of_a_service_takes_up_what_was_edited(self, path: Path) -> None:
+        with StateManager(path) as manager, StateManager(path.with_suffix(".db")) as other:
+            manager._writer.flush()  # type: ignore[union-attr]
+            path.write_text(json.dumps(json.loads(path.read_bytes()) | {"mine": 1}))
+
+            def a_round_has_seen_it() -> bool:
+                manager.refresh()
+                return other.get_config("mine") == 1
+
+            eventually(a_round_has_seen_it)
+
+
 class TestOneAtATime:
     def test_it_is_not_written_while_another_process_writes(self, face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("signoff.statefile.file.LOCK_TIME", 0.05)

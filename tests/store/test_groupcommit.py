@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -15,13 +17,15 @@ from typing import Any
 import apsw
 import pytest
 
-from signoff.errors import IllegalMove, NotFound, StoreError, StoreFull
+from signoff.errors import IllegalMove, NotFound, StoreBusy, StoreError, StoreFull
 from signoff.store import Store
 from signoff.store.sqlite import Transaction
 
 from ..conftest import ManualClock
 from .outside import Program
 from .scenes import INCOMING, PENDING, SENT, Scene
+
+unix = pytest.mark.skipif(os.name == "nt", reason="there are no such signals here")
 
 
 @pytest.fixture
@@ -268,3 +272,78 @@ def test_ctrl_c_for_long(store: Store, seed: int) -> None:
 @pytest.mark.slow
 def test_threads_that_die_for_long(store: Store) -> None:
     assert verified(Program("deaths", store.database.path, 15, 7).result())["died"] > 200
+
+
+class Struck(Exception):
+    """What a signal handler raises in these tests."""
+
+
+@contextmanager
+def handler(act: Callable[[], object]) -> Iterator[None]:
+    """Have a signal handler do something at each SIGUSR1."""
+    before = signal.signal(signal.SIGUSR1, lambda *_: act())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+def strike() -> None:
+    raise Struck
+
+
+@unix
+@pytest.mark.parametrize("at", ["the first run", "the second run"])
+def test_what_a_signal_handler_raises_reaches_its_thread_and_fails_nobody_else(scene: Scene, at: str) -> None:
+    commits, others, runs = scene.store.database._commits, list[Future[Any]](), list[int]()
+
+    def work(_: Transaction) -> None:
+        runs.append(1)
+        if not others:
+            others.append(pool.submit(scene.add, {"id": "m1"}))
+            others.append(pool.submit(scene.approve, "nothing"))
+            while len(commits._pending) < 2:
+                time.sleep(0.001)
+        if len(runs) == (1 if at == "the first run" else 2):
+            signal.raise_signal(signal.SIGUSR1)
+
+    with ThreadPoolExecutor(2) as pool, handler(strike):
+        with pytest.raises(Struck):
+            scene.store.database.write(work)
+        assert others[0].result(10)
+        assert isinstance(others[1].exception(10), NotFound)
+    assert scene.ids(INCOMING) == ["m1"]
+    assert scene.add({"id": "m2"})
+
+
+@unix
+def test_a_signal_handler_that_writes_is_told_that_it_cannot(scene: Scene) -> None:
+    told: list[BaseException] = []
+
+    def write() -> None:
+        try:
+            scene.add({"id": "by the handler"})
+        except StoreBusy as error:
+            told.append(error)
+
+    def work(tx: Transaction) -> None:
+        tx.change("clear", {"account": scene.account, "status": "incoming"})
+        signal.raise_signal(signal.SIGUSR1)
+
+    with handler(write):
+        scene.store.database.write(work)
+        assert "signal handler cannot write" in str(told)
+        signal.raise_signal(signal.SIGUSR1)
+    assert scene.ids(INCOMING) == ["by the handler"]
+    assert len(told) == 1
+
+
+@unix
+def test_a_signal_handler_that_does_not_catch_it_fails_its_own_thread_only(scene: Scene) -> None:
+    def work(_: Transaction) -> None:
+        signal.raise_signal(signal.SIGUSR1)
+
+    with handler(lambda: scene.add({"id": "by the handler"})), pytest.raises(StoreBusy, match="signal handler"):
+        scene.store.database.write(work)
+    assert scene.ids(INCOMING) == []
+    assert scene.add({"id": "m1"})

@@ -20,7 +20,6 @@ from .run_service import STATE_FILE, open_world, write_options
 
 pytestmark = [
     pytest.mark.skipif(os.name == "nt", reason="kill -9 is of POSIX"),
-    pytest.mark.slow,
     pytest.mark.timeout(600 if HARD else 120),
 ]
 

@@ -7,6 +7,8 @@ import threading
 from dataclasses import dataclass
 
 _asking = threading.Lock()
+_JOINERS = "\n\u200c\u200d"
+"""Line breaks, and what joins letters and emoji."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +30,13 @@ def ask(recipient: str, text: str, context: str | None = None) -> Answer | None:
         lines = [f"\nTo {recipient}:", *(f"  {line}" for line in text.splitlines() or [""])]
         if context:
             lines.insert(0, f"\n{context}")
-        sys.stdout.write("\n".join(lines) + "\n")
+        sys.stdout.write(_harmless("\n".join(lines)) + "\n")
         return _answer()
+
+
+def _harmless(text: str) -> str:
+    """The text with control characters spelt out: what a contact writes must not command the terminal."""
+    return "".join(char if char in _JOINERS or char.isprintable() else f"<U+{ord(char):04X}>" for char in text)
 
 
 def _answer() -> Answer | None:

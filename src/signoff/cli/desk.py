@@ -139,8 +139,8 @@ class Desk:
         notice = [Text(one_line(self._notice), style="yellow")] if self._notice else []
         if self._case is None:
             return Group(*notice, Text(self._idle(), style="dim"))
-        panel = render_case(self._case, out, place=self._place(), height=out.height - _BELOW)
-        return Group(panel, *notice, _keys_line(keys_for(self._case)) if ready else Text(" "))
+        keys = keys_line(self._case) if ready else Text(" ")
+        return Group(render_case(self._case, out, place=self._place(), height=out.height - _BELOW), *notice, keys)
 
     def _idle(self) -> str:
         scripts = len(self._waiting.by_script)
@@ -240,9 +240,10 @@ def keys_for(case: Case) -> dict[str, str]:
     return keys if case.row.answers is not None else {key: name for key, name in keys.items() if key != "n"}
 
 
-def _keys_line(keys: dict[str, str]) -> Text:
+def keys_line(case: Case) -> Text:
+    """The keys, as they stand below a case."""
     line = Text(" ")
-    for key, meaning in keys.items():
+    for key, meaning in keys_for(case).items():
         line.append(f" {key} ", style="reverse")
         line.append(f" {meaning}  ")
     return line

@@ -46,7 +46,7 @@ AssistantOption = Annotated[
 def run(
     state: StateOption = DEFAULT_STATE,
     gateway: GatewayOption = GatewayName.rest,
-    assistant: AssistantOption = "faq",
+    assistant: AssistantOption = "keywords",
     account: AccountOption = DEFAULT_ACCOUNT,
 ) -> None:
     """Take messages in, have them drafted, send what was approved; until Ctrl+C or SIGTERM.

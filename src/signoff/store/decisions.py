@@ -197,6 +197,7 @@ class Decisions(Verbs):
 
         def work(tx: Transaction) -> Row:
             row = fetch_visible(tx, account, message_id)
+            lifecycle.check_undelivered(row)
             lifecycle.check_reopen(row)
             if row.answers is not None and tx.rows("open_drafts", {"answers": row.answers}):
                 raise IllegalMove(

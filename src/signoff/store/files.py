@@ -87,10 +87,16 @@ class View:
             yield from map(_text, rows)
             after = rows[-1][3]
 
-    def records(self, name: str, limit: int | None) -> list[str]:
+    def records(self, name: str, limit: int | None) -> Iterator[str]:
         """The newest ``limit`` entries of another component's list (all, when None) as JSON texts, oldest first."""
-        params = {"account": self._account, "list": name, "limit": -1 if limit is None else limit}
-        return [row[0] for row in reversed(self._tx.rows("newest_records", params))]
+        params: dict[str, Any] = {"account": self._account, "list": name}
+        if limit is not None:
+            yield from (row[0] for row in reversed(self._tx.rows("newest_records", params | {"limit": limit})))
+            return
+        after = 0
+        while rows := self._tx.rows("oldest_records", params | {"after": after, "limit": PAGE}):
+            yield from (row[0] for row in rows)
+            after = rows[-1][1]
 
 
 class Files(Verbs):

@@ -76,11 +76,11 @@ class GroupFailed(Exception):
         self.error = error
 
 
-def _is_from_outside(error: Exception) -> bool:
-    """Whether a signal handler may have raised it, which only the main thread runs: then it fails no operation."""
-    if isinstance(error, Interrupting):
-        return True
-    return not isinstance(error, SignoffError) and threading.current_thread() is threading.main_thread()
+def _may_be_from_outside(error: Exception) -> bool:
+    """Whether a signal handler may have raised it, and not the operation: only the main thread runs handlers."""
+    if threading.current_thread() is not threading.main_thread():
+        return False
+    return isinstance(error, Interrupting) or not isinstance(error, SignoffError)
 
 
 class _Operation:
@@ -117,6 +117,7 @@ class GroupCommit:
         self._group: list[_Operation] = []
         self._committing = False
         self._leading = False
+        self._suspect: Exception | None = None
 
     def submit(self, work: Callable[[Any], T]) -> T:
         """Run ``work`` in a transaction and return its result when that is durable.
@@ -163,6 +164,9 @@ class GroupCommit:
         if self._pending:
             self._run()
             self._finish()
+        suspect, self._suspect = self._suspect, None
+        if suspect is not None:
+            raise suspect
 
     def _run(self) -> None:
         try:
@@ -199,22 +203,29 @@ class GroupCommit:
         except GroupFailed:
             raise
         except Exception as error:
-            if _is_from_outside(error):
-                raise
+            self._suspect = error if _may_be_from_outside(error) else None
             return False
         return True
 
     def _run_apart(self) -> None:
         for operation in self._group:
-            operation.error = None
-            try:
-                operation.result = self._writer.run_apart(operation.work)
-            except GroupFailed:
-                raise
-            except Exception as error:
-                if _is_from_outside(error):
-                    raise
-                operation.error = error
+            self._run_one(operation)
+            error = operation.error
+            if error is not None and _may_be_from_outside(error):
+                self._run_one(operation)  # what a signal handler raised does not come again
+                if operation.error is None:
+                    self._suspect = error
+                elif type(error) is type(self._suspect):
+                    self._suspect = None
+
+    def _run_one(self, operation: _Operation) -> None:
+        operation.error = None
+        try:
+            operation.result = self._writer.run_apart(operation.work)
+        except GroupFailed:
+            raise
+        except Exception as error:
+            operation.error = error
 
     def _fail(self, failure: GroupFailed) -> None:
         for operation in self._group:

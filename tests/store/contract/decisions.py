@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -120,6 +121,14 @@ class DecisionsContract(Contract):
         scene.reject(row.id)
         assert scene.store.reopen(scene.account, row.id, by="maria").status == "pending_approval"
         assert scene.approve(row.id).status == "approved"
+
+    @pytest.mark.parametrize("outcome", ["accepted", "unconfirmed"])
+    def test_what_left_or_may_have_left_is_not_reopened(self, scene: Scene, outcome: str) -> None:
+        claim = scene.claimed()
+        getattr(scene, outcome)(claim)
+        scene.move(claim.id, scene.row(claim.id).message_status, REJECTED)
+        reopen = partial(scene.store.reopen, scene.account, claim.id, by="maria")
+        unchanged(scene, claim.id, reopen, IllegalMove, "already out|nobody knows")
 
     def test_an_expired_draft_is_rejected_and_says_so(self, scene: Scene) -> None:
         row = scene.draft()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from signoff.model import digest_of
 from signoff.store.rows import Claim, Row
 
@@ -134,6 +136,27 @@ class ScriptsContract(Contract):
         second = claim_for_script(scene, scene.row("s1"))
         assert second.number == 2
         assert scene.accepted(second, move=False)
+
+    @pytest.mark.parametrize("tried", [False, True])
+    def test_a_script_that_died_before_it_sent_holds_up_nobody(self, scene: Scene, tried: bool) -> None:
+        row = scene.script("s1", APPROVED)
+        scene.store.approve_beside(row, by="script", kind="script")
+        if tried:
+            claim = scene.store.claim_row(row, lease=LEASE, by="script")
+            assert claim is not None
+            scene.store.postponed(claim, "not ready", scene.clock(), by="script")
+        scene.approve(scene.draft("m1").id)
+        claim = scene.claim()
+        assert claim is not None
+        assert claim.id == "reply_m1"
+
+    def test_what_a_script_is_sending_goes_before_what_was_approved_later(self, scene: Scene) -> None:
+        row = scene.script("s1", APPROVED)
+        claim = claim_for_script(scene, row)
+        scene.approve(scene.draft("m1").id)
+        assert scene.claim() is None
+        scene.accepted(claim, move=False)
+        assert scene.claim() is not None
 
     def test_a_passing_refusal_lets_the_script_try_again_itself(self, scene: Scene) -> None:
         first = claim_for_script(scene, scene.script())

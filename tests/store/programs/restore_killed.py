@@ -29,4 +29,4 @@ def count(frame: FrameType, event: str, _: Any) -> None:
 sys.setprofile(count)
 restore.restore_database(folder / "state.db", folder / "monday.db", folder / "replaced.db", hold="outbox_hold")
 sys.setprofile(None)
-print("done")
+sys.stdout.write("done")

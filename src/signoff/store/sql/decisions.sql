@@ -35,6 +35,7 @@ SELECT seq FROM messages WHERE answers = :answers ORDER BY seq DESC LIMIT 1
 -- name: supersede
 UPDATE messages
    SET status = 'rejected', arrival = (SELECT max(seq) + 1 FROM events), moved_at = :now, reason = 'superseded',
+       approved_version = NULL, approved_digest = NULL, approved_by = NULL, approved_kind = NULL, approved_at = NULL,
        revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = 'superseded', changed_why = NULL
  WHERE seq = :seq AND status = 'pending_approval' AND delivery IS NULL
 

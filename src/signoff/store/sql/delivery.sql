@@ -1,5 +1,6 @@
 -- name: to_send
--- messages_to_send for the order, messages_to_send_in_chat for what goes before in the same chat
+-- messages_to_send for the order, messages_to_send_in_chat for what goes before in the same chat: what is being sent,
+-- and what the outbox is to send; a script that said yes and never sent holds up nobody
 SELECT m.seq FROM messages m
  WHERE m.account = :account AND m.status = 'approved' AND m.approved_version IS NOT NULL AND m.delivery IS NULL
    AND m.approved_kind <> 'script' AND m.due <= :now
@@ -7,7 +8,8 @@ SELECT m.seq FROM messages m
    AND NOT EXISTS (SELECT 1 FROM messages before
                     WHERE before.account = :account AND before.status = 'approved'
                       AND before.approved_version IS NOT NULL
-                      AND (before.delivery IS NULL OR before.delivery = 'open')
+                      AND (before.delivery = 'open' OR (before.delivery IS NULL AND before.approved_kind <> 'script'
+                                                        AND before.due IS NOT NULL))
                       AND before.chat = m.chat AND before.arrival < m.arrival
                       AND before.arrival > (SELECT cleared FROM counters WHERE account = :account AND status = 'approved'))
  ORDER BY m.due, m.arrival LIMIT 1

@@ -44,6 +44,10 @@ UPDATE records SET payload = :payload WHERE account = :account AND list = :list 
 -- name: record
 SELECT payload FROM records WHERE account = :account AND list = :list AND id = :id
 
+-- name: oldest_records
+-- records_list
+SELECT payload, seq FROM records WHERE account = :account AND list = :list AND seq > :after ORDER BY seq LIMIT :limit
+
 -- name: newest_records
 -- records_list, read backwards
 SELECT payload FROM records WHERE account = :account AND list = :list ORDER BY seq DESC LIMIT :limit
