@@ -1,13 +1,14 @@
 """Draws docs/demo.svg: the screen of ``signoff demo`` at a moment when something waits for a decision.
 
-Run it as ``python docs/make_picture.py``. It plays the demo with the real service, approves the first draft, and has
-rich export what the terminal then shows.
+Run it as ``python docs/make_picture.py [TARGET]``. It plays the demo with the real service, approves two drafts, and
+has rich export what the terminal then shows.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import sys
 import tempfile
 import time
 from contextlib import closing
@@ -44,7 +45,7 @@ class Afternoon:
         return time.time_ns() // 1000 + self._offset
 
 
-def main() -> None:
+def main(target: Path) -> None:
     """Play, decide, draw."""
     out.record, out.file = True, StringIO()
     out.print("$ signoff demo", style="bold")
@@ -59,7 +60,7 @@ def main() -> None:
             finally:
                 service.stop()
     svg = out.export_svg(title="signoff demo", clear=True)
-    PICTURE.write_text(without_remote_fonts(svg), encoding="utf-8")
+    target.write_text(without_remote_fonts(svg), encoding="utf-8")
 
 
 def draw(state: StateManager, feed: Feed) -> None:
@@ -105,4 +106,4 @@ def without_remote_fonts(svg: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else PICTURE)

@@ -175,6 +175,7 @@ class TestTheKeys:
         terminal.press("a")
         shown(terminal, "One.")
         pressed(terminal, "s", "It is the only one that waits")
+        assert "meanwhile" not in terminal.text
         assert desk.row(first.id).status == "pending_approval"
         assert desk.row(second.id).status == "approved"
         quits(terminal)
@@ -200,6 +201,7 @@ class TestTheKeys:
         case = shown(terminal, "Nobody knows whether this arrived")
         assert "approve" not in case
         pressed(terminal, key, said, "Nothing waits for you")
+        assert "meanwhile" not in terminal.text
         assert desk.row(claim.id).status == status
         assert desk.row(claim.id).delivery != "unknown"
         quits(terminal)
@@ -254,7 +256,7 @@ class TestNothingIsApprovedUnseen:
         terminal = at_terminal("inbox", "--by", "Omar")
         shown(terminal, ANA)
         desk.approve(first.id)
-        shown(terminal, BEN, "approved by maria meanwhile")
+        shown(terminal, BEN, f"{ANA}: approved by maria meanwhile")
         desk.reject(second.id)
         terminal.expect("rejected by omar", "Nothing waits for you")
         quits(terminal)

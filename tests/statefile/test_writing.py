@@ -237,7 +237,7 @@ class TestReading:
 
             def a_round_has_seen_it() -> bool:
                 manager.refresh()
-                return other.get_config("mine") == 1
+                return bool(other.get_config("mine") == 1)
 
             eventually(a_round_has_seen_it)
 

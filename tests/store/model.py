@@ -143,7 +143,7 @@ class Model:
         row = self.messages[message_id]
         if not self.visible(row):
             return NotFound
-        refusal = _undelivered(row)
+        refusal: Refusal | None = _undelivered(row)
         if refusal is not None:
             return refusal
         if row.approval is None:
@@ -182,7 +182,7 @@ class Model:
         row = self.messages[message_id]
         if not self.visible(row):
             return NotFound
-        refusal = _undelivered(row)
+        refusal: Refusal | None = _undelivered(row)
         if refusal is None and (row.status != "rejected" or self._other_open_draft(row)):
             refusal = IllegalMove
         if refusal is None:

@@ -93,13 +93,13 @@ class Machine(RuleBasedStateMachine):
         assert not self.scene.add({"id": self._pick(which).id, "body": text}, MessageStatus.APPROVED)
 
     @precondition(lambda self: self.model.messages)
-    @rule(which=number, source=status, target=status, right=st.booleans())
-    def script_moves(self, which: int, source: MessageStatus, target: MessageStatus, right: bool) -> None:
+    @rule(which=number, source=status, to=status, right=st.booleans())
+    def script_moves(self, which: int, source: MessageStatus, to: MessageStatus, right: bool) -> None:
         row = self._pick(which)
         if right:
             source = MessageStatus(row.status)
-        expected = self.model.move(row.id, source.value, target.value)
-        assert self._come(lambda: self.scene.move(row.id, source, target)) == expected
+        expected = self.model.move(row.id, source.value, to.value)
+        assert self._come(lambda: self.scene.move(row.id, source, to)) == expected
 
     @precondition(lambda self: self.model.messages)
     @rule(which=number)

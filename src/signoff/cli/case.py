@@ -47,7 +47,8 @@ class Case:
     def has_changed(self) -> tuple[object, ...]:
         """What must be the same for the case to be the one that was shown."""
         row = self.row
-        return row.status, row.draft_version, row.stale, row.delivery, len(self.conversation)
+        said = tuple(str(entry.get("id")) for entry in self.conversation)
+        return row.status, row.draft_version, row.stale, row.delivery, said
 
 
 def open_case(state: StateManager, row: Row, beside: tuple[str, str] | None = None) -> Case:

@@ -56,6 +56,7 @@ class Desk:
         self._size = out.size
         self._case: Case | None = None
         self._skipped: list[int] = []
+        self._decided: set[int] = set()
         self._notice = ""
         self._decide: dict[str, Callable[[Row], object]] = {
             "a": self._approve,
@@ -106,10 +107,14 @@ class Desk:
     def _tell_gone(self, before: Case) -> None:
         """Say who decided about the case that was shown, where it was not this desk."""
         row = self._state.store.by_seq(before.row.seq)
-        if row is not None and row.changed_by != self._by and row.status == MessageStatus.REJECTED.value:
+        if row is None or row.seq in self._decided or row.seq in self._skipped:
+            return
+        if row.status == MessageStatus.REJECTED.value:
             self._notice = f"{before.name}: {row.reason or 'rejected'} by {row.changed_by} meanwhile"
-        elif row is not None and row.approved_by not in (None, self._by):
+        elif row.approved_by is not None and not before.is_unconfirmed:
             self._notice = f"{before.name}: approved by {row.approved_by} meanwhile"
+        else:
+            self._notice = f"{before.name}: {row.changed_what} by {row.changed_by} meanwhile"
 
     def _next(self) -> Case | None:
         """The case that is shown while it waits, else the oldest; those that were skipped come last."""
@@ -144,7 +149,7 @@ class Desk:
 
     def _idle(self) -> str:
         scripts = len(self._waiting.by_script)
-        more = f" ({scripts} approved by a script, which sends them itself)" if scripts else ""
+        more = f"; {scripts} approved by a script, which sends it itself" if scripts else ""
         return f"Nothing waits for you{more}. q quits."
 
     def _place(self) -> str:
@@ -174,6 +179,7 @@ class Desk:
             self._reject_because(case.row, keys, live)
         elif key in keys_for(case):
             self._decide[key](case.row)
+            self._decided.add(case.row.seq)
         elif key == "a" and "A" in keys_for(case):
             self._notice = "It is out of date. Press A to approve it anyway, or n for a new draft."
         else:
@@ -213,6 +219,7 @@ class Desk:
     def _reject_because(self, row: Row, keys: Keys, live: Live) -> None:
         reason = self._aside(lambda: input("Why is it rejected? "), keys, live)
         self._reject(row, (reason or "").strip() or None)
+        self._decided.add(row.seq)
 
     def _aside(self, ask: Callable[[], str | None], keys: Keys, live: Live) -> str | None:
         """Ask with the terminal as it usually is."""
