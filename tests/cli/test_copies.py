@@ -51,6 +51,14 @@ class TestBackup:
         assert "is the state itself" in result.stderr
         assert desk.ids(MessageStatus.PENDING_APPROVAL) == ["reply_m1"]
 
+    def test_to_where_nothing_can_be_is_a_sentence(self, desk: Scene, signoff: Signoff, tmp_path: Path) -> None:
+        desk.draft()
+        (tmp_path / "file").write_text("no folder")
+        result = signoff("backup", "file/monday")
+        assert result.returncode == 3
+        assert result.stderr.count("\n") == 1
+        assert "file" in result.stderr
+
 
 class TestRestoreOfADatabase:
     def test_brings_the_backup_back_and_keeps_what_was_there(

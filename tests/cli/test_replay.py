@@ -19,6 +19,7 @@ CHAT = """\
 [14/02/24, 09:25:00] Lina: My cat has eaten the beans
 """
 ME = ("--as", "Café Lumen")
+CAFE = (*ME, "--assistant", "faq")
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def chat(tmp_path: Path) -> str:
 
 
 def test_shows_drafts_beside_what_was_answered_then(chat: str, signoff: Signoff) -> None:
-    result = signoff("replay", chat, *ME)
+    result = signoff("replay", chat, *CAFE)
     assert (result.returncode, result.stderr) == (0, "")
     told = [line[9:] for line in result.stdout.splitlines() if line[2:3] == ":"]
     assert [line[:1] for line in told] == ["←", "✎", "=", "✓", "←", "✎", "=", "✓", "←"]
@@ -38,7 +39,7 @@ def test_shows_drafts_beside_what_was_answered_then(chat: str, signoff: Signoff)
 
 
 def test_nothing_is_sent_to_anyone(chat: str, signoff: Signoff, tmp_path: Path) -> None:
-    signoff("replay", chat, *ME)
+    signoff("replay", chat, *CAFE)
     with StateManager(tmp_path / ".replay" / "whatsapp_state.json") as state:
         recipients = {row.chat for row in state.rows(MessageStatus.SENT)}
         assert state.check() == []
@@ -47,14 +48,14 @@ def test_nothing_is_sent_to_anyone(chat: str, signoff: Signoff, tmp_path: Path) 
 
 
 def test_begins_anew_unless_told_to_keep(chat: str, signoff: Signoff) -> None:
-    first = signoff("replay", chat, *ME)
-    assert signoff("replay", chat, *ME).stdout.split()[-6:] == first.stdout.split()[-6:]
-    kept = signoff("replay", chat, *ME, "--keep")
+    first = signoff("replay", chat, *CAFE)
+    assert signoff("replay", chat, *CAFE).stdout.split()[-6:] == first.stdout.split()[-6:]
+    kept = signoff("replay", chat, *CAFE, "--keep")
     assert "faq drafts" not in kept.stdout
 
 
 def test_asks_at_a_terminal_one_message_at_a_time(chat: str, at_terminal: AtTerminal) -> None:
-    terminal = at_terminal("replay", chat, *ME)
+    terminal = at_terminal("replay", chat, *CAFE)
     case = terminal.expect("answered then:", "half past seven to seven", " q  quit")
     assert "do you deliver" not in case
     terminal.press("a")

@@ -19,6 +19,7 @@ from .conftest import AtTerminal, Signoff
 from .terminal import PATIENCE, command, environment
 
 ANA = "15550100111@c.us"
+CAFE = ("--assistant", "faq")
 SECRET = "2@scan-me-and-you-are-in"
 
 
@@ -46,7 +47,7 @@ class TestTheMainJob:
     ) -> None:
         first = world.contact_writes(ANA, "What are your opening hours?", name="Ana")
         second = world.contact_writes("15550100112@c.us", "Do you deliver?", name="Ben")
-        terminal = at_terminal("run")
+        terminal = at_terminal("run", *CAFE)
         terminal.expect(f"message {second} has a draft by faq")
         assert signoff("approve", f"reply_{first}").returncode == 0
         wait_for_deliveries(world, 1)
@@ -56,7 +57,7 @@ class TestTheMainJob:
         assert len(world.deliveries()) == 1
 
     def test_says_what_it_does_and_that_sign_off_was_set_on(self, world: Simulator, at_terminal: AtTerminal) -> None:
-        terminal = at_terminal("run")
+        terminal = at_terminal("run", *CAFE)
         terminal.expect(
             "account 'default' in whatsapp_state.db",
             "rest: http://",
@@ -69,12 +70,12 @@ class TestTheMainJob:
     def test_says_loudly_that_sign_off_is_off(self, world: Simulator, at_terminal: AtTerminal, tmp_path: Path) -> None:
         with StateManager(tmp_path / "whatsapp_state.json", by="Omar") as state:
             state.set_config("human_in_the_loop", False)
-        at_terminal("run").expect("sign-off   OFF, set by Omar: drafts leave without a person")
+        at_terminal("run", *CAFE).expect("sign-off   OFF, set by Omar: drafts leave without a person")
         assert world.deliveries() == []
 
     def test_logs_ids_and_never_a_text(self, world: Simulator, at_terminal: AtTerminal, signoff: Signoff) -> None:
         message = world.contact_writes(ANA, "What are your opening hours?", name="Ana Secret")
-        terminal = at_terminal("run")
+        terminal = at_terminal("run", *CAFE)
         terminal.expect(f"message {message} has a draft")
         signoff("approve", f"reply_{message}")
         wait_for_deliveries(world, 1)
@@ -91,7 +92,7 @@ class TestTheMainJob:
         assert json.loads(signoff("inbox", "--json").stdout) == []
 
     def test_contacts_of_the_simulator_write_by_themselves(self, at_terminal: AtTerminal, signoff: Signoff) -> None:
-        at_terminal("run", "--gateway", "simulator").expect("contacts who do not exist", "has a draft by faq")
+        at_terminal("run", "--gateway", "simulator", *CAFE).expect("contacts who do not exist", "has a draft by faq")
         assert len(json.loads(signoff("inbox", "--json").stdout)) >= 1
 
 
@@ -99,7 +100,7 @@ class TestStopping:
     @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
     def test_is_in_order(self, world: Simulator, at_terminal: AtTerminal, tmp_path: Path, how: signal.Signals) -> None:
         message = world.contact_writes(ANA, "What are your opening hours?")
-        terminal = at_terminal("run")
+        terminal = at_terminal("run", *CAFE)
         terminal.expect(f"message {message} has a draft")
         terminal.process.send_signal(how)
         assert terminal.wait() == 0
@@ -112,14 +113,19 @@ class TestStopping:
 class TestTheQrCode:
     def test_says_where_to_scan(self, world: Simulator, at_terminal: AtTerminal) -> None:
         world.change_session("qr", qr=SECRET)
-        terminal = at_terminal("run")
+        terminal = at_terminal("run", *CAFE)
         terminal.expect("A QR scan is due", "Linked devices")
         assert SECRET not in terminal.text
 
     def test_is_never_written_where_a_log_might_keep_it(self, world: Simulator, tmp_path: Path) -> None:
         world.change_session("qr", qr=SECRET)
         process = subprocess.Popen(
-            command("run"), cwd=tmp_path, env=environment(), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+            command("run", *CAFE),
+            cwd=tmp_path,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         assert process.stderr is not None
         said = ""

@@ -12,7 +12,8 @@ import pytest
 
 from signoff import MessageStatus, StateManager
 from signoff.assistant import Assistant
-from signoff.gateway import Event
+from signoff.clock import SECOND
+from signoff.gateway import Event, Incoming, Outcome, Outgoing
 from signoff.gateway.simulator import Delivery, Simulator
 from signoff.pipeline.approval import Approval
 from signoff.pipeline.drafts import Drafts
@@ -27,6 +28,15 @@ ANA = "15550100121@c.us"
 ANA_LID = "900000000000121@lid"
 BEN = "15550100122@c.us"
 GROUP = "120363000000000123@g.us"
+
+
+def incoming(message_id: str = "w1", chat: str = ANA, text: str = "Are you open?", **more: Any) -> Incoming:
+    return Incoming(message_id, chat, more.pop("sender", chat), text, more.pop("at", 1_790_000_000 * SECOND), **more)
+
+
+def own(text: str, chat: str = ANA, message_id: str = "p1") -> Incoming:
+    """What the owner wrote on the phone, or the echo of what we sent."""
+    return incoming(message_id, chat, text, from_me=True)
 
 
 @contextmanager
@@ -134,3 +144,35 @@ def make_line(tmp_path: Path, clock: ManualClock) -> Iterator[MakeLine]:
 @pytest.fixture
 def line(make_line: MakeLine) -> Line:
     return make_line()
+
+
+class Told(Simulator):
+    """A world whose way of being asked is told by a test: what a call does before, or instead of, what it would do."""
+
+    before_send: Callable[[Outgoing], Outcome | None] = staticmethod(lambda _: None)
+    before_lookup: Callable[[Outgoing], Outcome | None] = staticmethod(lambda _: None)
+    before_typing: Callable[[str], object] = staticmethod(lambda _: None)
+
+    def send(self, message: Outgoing) -> Outcome:
+        return self.before_send(message) or super().send(message)
+
+    def lookup(self, message: Outgoing) -> Outcome:
+        return self.before_lookup(message) or super().lookup(message)
+
+    def typing(self, chat: str) -> None:
+        self.before_typing(chat)
+
+
+@pytest.fixture
+def told(clock: ManualClock) -> Told:
+    return Told(clock=clock)
+
+
+@pytest.fixture
+def blind(make_line: MakeLine, clock: ManualClock) -> Line:
+    """A line whose gateway cannot look anything up."""
+    return make_line(Simulator(clock=clock, can_lookup=False, acks=()))
+
+
+def standing(row: Row) -> tuple[str, str | None, str | None]:
+    return row.status, row.delivery, row.reason

@@ -213,6 +213,12 @@ class TestReading:
         with pytest.raises(NotFound, match="never was in the list sent"):
             manager.iter_messages(S.SENT, after="unheard of")
 
+    def test_iterating_after_an_edited_message_skips_none(self, manager: StateManager) -> None:
+        for message_id in ("edited", "next"):
+            pending(manager, message_id, "hello")
+        manager.edit("edited", "good day")
+        assert [message["id"] for message in manager.iter_messages(S.PENDING_APPROVAL, after="edited")] == ["next"]
+
     def test_iterating_while_the_list_changes_misses_nothing_that_stays(self, manager: StateManager) -> None:
         for number in range(700):
             manager.add_message({"id": str(number)}, S.SENT)

@@ -323,8 +323,9 @@ class TestAWriteThatFails:
             "    os.chmod('.', 0o755)\n"
             "manager.close()\n"
         )
-        for folder in (tmp_path, *tmp_path.parents[:2]):
-            folder.chmod(0o755)
+        for folder in (tmp_path, *tmp_path.parents):
+            if not folder.stat().st_mode & 0o001:
+                folder.chmod(0o755)
         home = tmp_path / "home"
         home.mkdir()
         os.chown(home, 65534, 65534)

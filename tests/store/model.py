@@ -220,7 +220,7 @@ class Model:
     def accepted(self, row: Message, number: int, now: int) -> bool:
         """The gateway took it, or turns out to have taken it."""
         attempt = row.attempts[number - 1]
-        if attempt.outcome not in (None, "unknown"):
+        if attempt.outcome == "accepted":
             return False
         was_unknown = row.delivery == "unknown"
         attempt.outcome = "accepted"

@@ -200,6 +200,7 @@ def verified(told: dict[str, Any]) -> dict[str, Any]:
     return told
 
 
+@unix
 def test_a_disk_that_fails_while_it_is_written_loses_nothing_that_was_acknowledged(store: Store) -> None:
     told = verified(Program("full", store.database.path, "limit").result())
     assert len(told["full"]) == 4
@@ -224,44 +225,48 @@ def test_a_full_disk_loses_nothing_that_was_acknowledged(small_disk: Path) -> No
     assert "free space" in told["full"][0]
 
 
+@unix
 @pytest.mark.parametrize("threads", [0, 4])
 def test_ctrl_c_anywhere_loses_nothing_halves_nothing_and_hangs_nobody(store: Store, threads: int) -> None:
-    told = verified(Program("interrupts", store.database.path, 2, threads, 1, 30).result())
-    assert told["struck"] > 500
-    assert told["interrupted"] > 100
+    told = verified(Program("interrupts", store.database.path, 1.2, threads, 1, 30).result())
+    assert told["struck"] > 200
+    assert told["interrupted"] > 50
     assert told["acknowledged"] > 0
     assert threads == 0 or told["load"] > 50
 
 
+@unix
 def test_ctrl_c_while_other_processes_write(store: Store) -> None:
     with Program("writer", store.database.path, "other", 3, heard="writing") as writer:
-        told = verified(Program("interrupts", store.database.path, 2, 2, 2, 30).result())
+        told = verified(Program("interrupts", store.database.path, 1.2, 2, 2, 30).result())
         other = writer.result()
-    assert told["struck"] > 500
+    assert told["struck"] > 200
     assert other["faults"] == []
     present = {message["id"] for message in store.newest(store.account("default"), SENT, None)}
     assert present >= set(other["acknowledged"])
     assert len(other["acknowledged"]) > 50
 
 
+@unix
 def test_ctrl_c_while_another_process_holds_the_database(store: Store) -> None:
-    interrupted = Program("interrupts", store.database.path, 3, 2, 3, 0.05, heard="ready")
+    interrupted = Program("interrupts", store.database.path, 2, 2, 3, 0.05, heard="ready")
     with Program("holder", store.database.path, heard="holding") as holder:
-        let_go = threading.Timer(1.5, holder.finish)
+        let_go = threading.Timer(0.8, holder.finish)
         let_go.start()
         told = verified(interrupted.result())
         let_go.join()
     assert told["busy"] > 0
-    assert told["struck"] > 500
+    assert told["struck"] > 200
     assert told["acknowledged"] > 0
 
 
 def test_threads_that_die_take_nothing_with_them(store: Store) -> None:
-    told = verified(Program("deaths", store.database.path, 2, 1).result())
+    told = verified(Program("deaths", store.database.path, 1, 1).result())
     assert told["died"] > 20
     assert told["acknowledged"] > 100
 
 
+@unix
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_ctrl_c_for_long(store: Store, seed: int) -> None:

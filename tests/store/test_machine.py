@@ -54,10 +54,23 @@ class Machine(RuleBasedStateMachine):
         self.leases: list[Row] = []
         self.made = 0
 
-    @initialize()
-    def open(self) -> None:
+        self._open()
+
+    def _open(self) -> None:
         self.store: Store = open_store(self.folder / "state.db", clock=self.clock)
         self.scene = Scene(self.store, self.clock)
+
+    @initialize()
+    def begin_in_the_middle_of_things(self) -> None:
+        """Two approved drafts and one that waits in one chat, and a script's messages: so that much can happen soon."""
+        for _ in range(3):
+            self.receive(ANA)
+            self.assistant_begins()
+            self.assistant_ends(self.made - 1, "Until six.")
+        for which in (1, 3):
+            self.person_approves(which, None, 0)
+        self.script_adds(MessageStatus.PENDING_APPROVAL, "Until six.", ANA)
+        self.script_adds(MessageStatus.APPROVED, "Closed today.", BEN)
 
     def teardown(self) -> None:
         assert self.store.check() == []
@@ -74,12 +87,12 @@ class Machine(RuleBasedStateMachine):
         self.model.add(row.id, "incoming", chat)
         self.model.messages[row.id].draft_due = self.clock()
 
-    @precondition(lambda self: self.model.messages)
     @rule(which=number, chat=chat)
     def receive_again(self, which: int, chat: str) -> None:
         row = self._pick(which)
-        if row.chat is not None and row.text is None:
+        if row.id.startswith("m") and row.chat is not None:
             assert self.scene.receive(row.id, row.chat) is None
+        assert not self.scene.add({"id": row.id, "body": "another"}, MessageStatus.APPROVED)
 
     @rule(status=status, text=text, chat=chat)
     def script_adds(self, status: MessageStatus, text: str, chat: str) -> None:
@@ -87,12 +100,6 @@ class Machine(RuleBasedStateMachine):
         self.scene.script(f"s{self.made}", status, text, chat)
         self.model.add(f"s{self.made}", status.value, chat, text)
 
-    @precondition(lambda self: self.model.messages)
-    @rule(which=number, text=text)
-    def script_adds_again(self, which: int, text: str) -> None:
-        assert not self.scene.add({"id": self._pick(which).id, "body": text}, MessageStatus.APPROVED)
-
-    @precondition(lambda self: self.model.messages)
     @rule(which=number, source=status, to=status, right=st.booleans())
     def script_moves(self, which: int, source: MessageStatus, to: MessageStatus, right: bool) -> None:
         row = self._pick(which)
@@ -101,10 +108,11 @@ class Machine(RuleBasedStateMachine):
         expected = self.model.move(row.id, source.value, to.value)
         assert self._come(lambda: self.scene.move(row.id, source, to)) == expected
 
-    @precondition(lambda self: self.model.messages)
     @rule(which=number)
     def script_sends(self, which: int) -> None:
         row = self._pick(which)
+        if not row.id.startswith("s"):
+            return
         refusal = self.model.approve_beside(row.id)
         stored = self.scene.row(row.id)
         act = lambda: self.store.approve_beside(stored, by="script", kind="script")  # noqa: E731
@@ -137,14 +145,12 @@ class Machine(RuleBasedStateMachine):
 
     # People
 
-    @precondition(lambda self: self.model.messages)
     @rule(which=number, version=st.sampled_from([None, 1, 2]), undo=some)
     def person_approves(self, which: int, version: int | None, undo: int) -> None:
         row, stale = self._pick(which), self.scene.row(self._pick(which).id).stale
         act = lambda: self.scene.approve(row.id, version, despite=stale, undo=undo * SECOND)  # noqa: E731
         self._same(act, self.model.approve(row.id, version, self.clock() + undo * SECOND))
 
-    @precondition(lambda self: self.model.messages)
     @rule(which=number, version=st.sampled_from([None, 1, 2]), text=text)
     def person_edits(self, which: int, version: int | None, text: str) -> None:
         row = self._pick(which)
@@ -153,27 +159,23 @@ class Machine(RuleBasedStateMachine):
         if not sendable:
             row.text = None
 
-    @precondition(lambda self: self.model.messages)
     @rule(which=number, version=st.sampled_from([None, 1, 2]))
     def person_rejects(self, which: int, version: int | None) -> None:
         row = self._pick(which)
         self._same(lambda: self.scene.reject(row.id, version), self.model.reject(row.id, version))
 
-    @precondition(lambda self: self.model.messages)
     @rule(which=number, verb=st.sampled_from(["take_back", "reopen"]))
     def person_changes_mind(self, which: int, verb: str) -> None:
         row = self._pick(which)
         act = lambda: getattr(self.store, verb)(self.scene.account, row.id, by="maria")  # noqa: E731
         self._same(act, getattr(self.model, verb)(row.id))
 
-    @precondition(lambda self: self.model.messages)
     @rule(which=number)
     def person_asks_again(self, which: int) -> None:
         row = self._pick(which)
         act = lambda: self.store.ask_again(self.scene.account, row.id, by="maria", why=None)  # noqa: E731
         self._same(act, self.model.ask_again(row.id, self.clock()))
 
-    @precondition(lambda self: self.model.messages)
     @rule(which=number, verb=st.sampled_from(["confirm_sent", "send_again", "give_up"]))
     def person_settles(self, which: int, verb: str) -> None:
         row = self._pick(which)
@@ -237,7 +239,7 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def close_and_open_again(self) -> None:
         self.store.close()
-        self.open()
+        self._open()
         assert self.store.check() == []
 
     @rule(status=status)
@@ -328,10 +330,10 @@ def run(examples: int, steps: int) -> None:
 
 
 def test_store_and_model_agree() -> None:
-    run(25, 40)
+    run(30, 40)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(600)
 def test_store_and_model_agree_for_long() -> None:
-    run(400, 80)
+    run(200, 60)

@@ -149,7 +149,7 @@ events = st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 1000)), max_siz
 
 
 @settings(
-    max_examples=1000 if HARD else 60, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=1000 if HARD else 40, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
 @given(before=events, after=events)
 def test_whatever_happened_nothing_that_left_can_leave_again(

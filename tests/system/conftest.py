@@ -42,7 +42,7 @@ class Running:
     def wait_until_up(self) -> None:
         """Wait until it has said that it is up."""
         assert self._process.stdout is not None
-        assert self._process.stdout.readline() == b"up\n"
+        assert self._process.stdout.readline() == b"up\n", self.errors()
 
     def kill(self) -> None:
         """kill -9."""

@@ -109,6 +109,9 @@ def run_app(arguments: Sequence[str] | None = None) -> int:
     except SignoffError as error:
         complain(str(error))
         return _code(error)
+    except OSError as error:
+        complain(f"{error.filename or 'a file'} cannot be used ({error.strerror or error})")
+        return UNUSABLE
     return DONE
 
 

@@ -35,7 +35,7 @@ _MEANWHILE = "answered then"
 def replay(
     file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="_chat.txt, or the .zip.")],
     me: Annotated[str, typer.Option("--as", metavar="NAME", help="Whose answers are to be drafted: your name there.")],
-    assistant: AssistantOption = "faq",
+    assistant: AssistantOption = "keywords",
     folder: Annotated[
         Path, typer.Option("--folder", metavar="FOLDER", help="Where the replay keeps its state.")
     ] = Path(".replay"),
@@ -67,6 +67,8 @@ def replay(
         else:
             Unattended(state, "replay", goes_on=past.goes_on, feed=feed).run()
         out.print(past.summary())
+        if assistant == "keywords":
+            out.print("Answers of your own, from a folder of Markdown files: --assistant faq:FOLDER", markup=False)
 
 
 def _events(file: Path, me: str) -> Sequence[Incoming]:

@@ -209,6 +209,7 @@ class OutcomesContract(Contract):
         claim = scene.claimed()
         scene.unconfirmed(claim)
         assert not scene.refused(claim)
+        assert scene.store.attempts(claim.seq)[0].outcome == "unknown"
         assert scene.accepted(claim, "g1")
         assert (scene.row(claim.id).status, scene.row(claim.id).reason) == ("sent", None)
 

@@ -1,6 +1,7 @@
-"""All kinds of verbs at random, until standard input ends; then the count of what was acknowledged.
+"""All kinds of verbs at random; then the count of what was acknowledged.
 
-Arguments: the database, a name, threads, the seed. Prints a line when it begins.
+Arguments: the database, a name, threads, the seed. Prints a line when it is ready, begins when it is given one, and
+ends when its standard input does.
 """
 
 from __future__ import annotations
@@ -110,9 +111,10 @@ def main() -> None:
             actor.step()
 
     running = [threading.Thread(target=run, args=(actor,)) for actor in actors]
+    say("ready")
+    sys.stdin.readline()
     for thread in running:
         thread.start()
-    say("acting")
     sys.stdin.read()
     stop.set()
     for thread in running:

@@ -70,8 +70,7 @@ CREATE TABLE messages (
 ) STRICT;
 
 CREATE INDEX messages_list ON messages (account, status, arrival);
-CREATE INDEX messages_conversation ON messages (account, chat, seq)
-  WHERE status IN ('incoming', 'sent') AND payload <> '{}';
+CREATE INDEX messages_conversation ON messages (account, chat, seq) WHERE payload <> '{}';
 CREATE INDEX messages_to_draft ON messages (account, draft_due) WHERE draft_due IS NOT NULL;
 CREATE INDEX messages_to_draft_in_chat ON messages (account, chat, draft_due) WHERE draft_due IS NOT NULL;
 CREATE INDEX messages_to_send ON messages (account, due, arrival)

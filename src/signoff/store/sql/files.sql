@@ -27,8 +27,12 @@ INSERT INTO known_files (account, digest, written) VALUES (:account, :digest, :w
 ON CONFLICT (account) DO UPDATE SET digest = excluded.digest, written = excluded.written
 
 -- name: arrived_last_in
-SELECT max(e.seq) FROM events e JOIN messages m ON m.seq = e.message
- WHERE m.account = :account AND m.id = :id AND e.to_status = :status
+-- An event that brought it nowhere, such as an edit, has the same list before and after.
+SELECT iif(m.status = :status, m.arrival,
+           (SELECT max(e.seq) FROM events e
+             WHERE e.message = m.seq AND e.to_status = :status AND e.from_status IS NOT :status))
+  FROM messages m
+ WHERE m.account = :account AND m.id = :id
 
 -- name: event_time
 SELECT at FROM events WHERE seq = :seq
