@@ -21,9 +21,8 @@ types: $(VENV)/test.ready
 layers: $(VENV)/test.ready
 	$(BIN)/lint-imports --no-cache
 
-# What fails on a busy machine for want of time is tried once more, alone.
 pytest: $(VENV)/test.ready
-	$(BIN)/python -m pytest $(ARGS) || $(BIN)/python -m pytest --last-failed --last-failed-no-failures none $(ARGS)
+	$(BIN)/python -m pytest $(ARGS)
 
 # What takes too long for every change; prints its seeds.
 test-hard: $(VENV)/test.ready

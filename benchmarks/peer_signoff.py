@@ -14,8 +14,8 @@ from signoff import __version__
 from signoff.model import content_of
 from signoff.state import StateManager
 from signoff.store.base import stamp
+from signoff.store.connection import Transaction
 from signoff.store.messages import add_row
-from signoff.store.sqlite import Transaction
 from state_manager import MessageStatus
 from workload import MOVES, Message
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from signoff.clock import SECOND
 from signoff.store import Store, open_store
 
 pytest.register_assert_rewrite("tests.store.contract")
+
+# A shell that runs the tests in the background has them ignore Ctrl+C, and so every program that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class ManualClock:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from enum import Enum, StrEnum
 from typing import Protocol
 
+from .clock import local_iso
 from .errors import Decision, IllegalMove, InFlight, NotSendable, StaleVersion
 
 
@@ -36,6 +37,7 @@ MOVES: dict[tuple[MessageStatus, MessageStatus], str] = {
     (_S.SENT, _S.FAILED): "the provider says so",
     (_S.REJECTED, _S.PENDING_APPROVAL): "reopened",
     (_S.FAILED, _S.APPROVED): "try again",
+    (_S.FAILED, _S.PENDING_APPROVAL): "reopened, to be edited or rejected",
     (_S.FAILED, _S.SENT): "it did arrive",
 }
 """Every legal move and what it means. ``move_message`` may do others; they are logged as irregular."""
@@ -94,7 +96,11 @@ class Standing(Protocol):
     @property
     def approved_by(self) -> str | None: ...
     @property
+    def approved_at(self) -> int | None: ...
+    @property
     def stale(self) -> str | None: ...
+    @property
+    def changed_at(self) -> int: ...
     @property
     def changed_by(self) -> str: ...
     @property
@@ -114,6 +120,19 @@ def check_version(row: Standing, version: int | None) -> None:
         )
 
 
+def check_seen(row: Standing, seen: MessageStatus | None) -> None:
+    """Refuse a decision of somebody who was shown the message before somebody else decided.
+
+    Raises:
+        StaleVersion: it has another status since; says who decided what, and when.
+    """
+    if seen is not None and row.status != seen.value:
+        raise StaleVersion(
+            f"message {row.id!r} is {row.status} now, not {seen.value}: it was {_told(row)}; "
+            "nothing was changed: look at it and decide again"
+        )
+
+
 def check_undelivered(row: Standing) -> None:
     """Refuse what cannot be done to a message that has left, or may have.
 
@@ -122,9 +141,11 @@ def check_undelivered(row: Standing) -> None:
         IllegalMove: it has left, or nobody knows.
     """
     if row.delivery == Delivery.OPEN:
-        raise InFlight(f"message {row.id!r} is being sent at this moment: wait for the outcome")
+        raise InFlight(f"message {row.id!r} was {_told(row)}, and is being sent at this moment: wait for the outcome")
     if row.delivery == Delivery.ACCEPTED or row.status == _S.SENT.value:
-        raise IllegalMove(f"message {row.id!r} is already out; it cannot be decided about any more")
+        raise IllegalMove(
+            f"message {row.id!r} was {_told(row)}, and is already out; it cannot be decided about any more"
+        )
     if row.delivery == Delivery.UNKNOWN:
         raise IllegalMove(
             f"nobody knows whether message {row.id!r} arrived: look at the chat, then say "
@@ -132,17 +153,27 @@ def check_undelivered(row: Standing) -> None:
         )
 
 
-def check_approve(row: Standing, version: int | None, despite: str | None) -> None:
+def check_sendable(row: Standing) -> None:
+    """Refuse to send what has nothing to send.
+
+    Raises:
+        NotSendable: it has no recipient or no text, or these were removed.
+    """
+    if row.digest is None:
+        raise NotSendable(f"message {row.id!r} has no recipient or no text: there is nothing to send")
+
+
+def check_approve(row: Standing, version: int | None, despite: str | None, seen: MessageStatus | None = None) -> None:
     """Refuse an approval that must not be.
 
     Raises:
         Decision: one of its kinds says why.
     """
     check_undelivered(row)
-    if row.digest is None:
-        raise NotSendable(f"message {row.id!r} has no recipient or no text: there is nothing to send")
+    check_sendable(row)
     if row.status == _S.APPROVED.value and row.approved_version is not None:
-        raise StaleVersion(f"message {row.id!r} was already approved by {row.approved_by}")
+        raise StaleVersion(f"message {row.id!r} was already {_told(row)}")
+    check_seen(row, seen)
     check_version(row, version)
     if row.status not in (_S.PENDING_APPROVAL.value, _S.APPROVED.value, _S.FAILED.value):
         raise _decided(row, "approved")
@@ -153,13 +184,14 @@ def check_approve(row: Standing, version: int | None, despite: str | None) -> No
         )
 
 
-def check_change(row: Standing, version: int | None, doing: str) -> None:
+def check_change(row: Standing, version: int | None, doing: str, seen: MessageStatus | None = None) -> None:
     """Refuse an edit or a rejection that must not be.
 
     Raises:
         Decision: one of its kinds says why.
     """
     check_undelivered(row)
+    check_seen(row, seen)
     check_version(row, version)
     if row.status not in (_S.PENDING_APPROVAL.value, _S.APPROVED.value, _S.FAILED.value):
         raise _decided(row, doing)
@@ -194,7 +226,9 @@ def check_unconfirmed(row: Standing) -> None:
         IllegalMove: its outcome is known, or it was never sent.
     """
     if row.delivery != Delivery.UNKNOWN or row.status == _S.SENT.value:
-        raise IllegalMove(f"message {row.id!r} is {row.status} and not unconfirmed: there is nothing to confirm")
+        raise IllegalMove(
+            f"message {row.id!r} is {row.status} and not unconfirmed: there is nothing to confirm ({_told(row)})"
+        )
 
 
 def retry_delay(tries: int, delay_seconds: float, exponential: bool, jitter: float) -> float:
@@ -209,7 +243,19 @@ def retry_delay(tries: int, delay_seconds: float, exponential: bool, jitter: flo
 def _decided(row: Standing, doing: str) -> Decision:
     if row.status == _S.REJECTED.value:
         return StaleVersion(
-            f"message {row.id!r} cannot be {doing}: it was rejected by {row.changed_by} ({row.changed_what}); "
-            "reopen it first"
+            f"message {row.id!r} cannot be {doing}: it was rejected by {row.changed_by} "
+            f"({row.changed_what}, {_moment(row.changed_at)}); reopen it first"
         )
     return IllegalMove(f"message {row.id!r} is {row.status}: it cannot be {doing}")
+
+
+def _told(row: Standing) -> str:
+    """What was decided or done last, by whom and when."""
+    what, by, at = row.changed_what, row.changed_by, row.changed_at
+    if row.approved_by is not None and row.approved_at is not None:
+        what, by, at = "approved", row.approved_by, row.approved_at
+    return f"{what} by {by} at {_moment(at)}"
+
+
+def _moment(at: int) -> str:
+    return local_iso(at)[:19].replace("T", " ")

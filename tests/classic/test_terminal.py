@@ -126,6 +126,20 @@ def test_a_yes_at_the_terminal_stands_in_the_history(tmp_path: Path) -> None:
         assert manager.check() == []
 
 
+@pytest.mark.parametrize("typed", ["no\n", "edit\nAt nine.\n"], ids=["no", "another text"])
+def test_who_says_no_when_another_has_approved_is_told_and_it_goes_as_approved(tmp_path: Path, typed: str) -> None:
+    terminal = Terminal(SEND, tmp_path)
+    terminal.wait_for("[yes / no / edit]")
+    with StateManager(tmp_path / "whatsapp_state.json") as manager:
+        (row,) = manager.rows(MessageStatus.PENDING_APPROVAL)
+        manager.approve(row.id, by="Maria")
+        terminal.type(typed)
+        terminal.wait_for("RESULT True")
+        assert "approved by Maria at " in terminal.end()
+        assert "taken back" not in [event["kind"] for event in manager.history(row.id)]
+    assert delivered(tmp_path) == ["Your table is booked."]
+
+
 def test_without_a_terminal_nobody_is_asked_there(tmp_path: Path) -> None:
     with StateManager(tmp_path / "whatsapp_state.json") as manager:
         manager.update_config({"approval_config": {"wait_seconds": 0}})

@@ -101,6 +101,48 @@ class TestTheOthers:
         assert "not unconfirmed" in again.stderr
 
 
+class TestOfTwoDeciders:
+    COMMANDS = (
+        ("approve", "reply_m1"),
+        ("reject", "reply_m1"),
+        ("edit", "reply_m1", "Until seven."),
+        ("ask-again", "reply_m1"),
+    )
+
+    @pytest.mark.parametrize("command", COMMANDS, ids=[name for name, *_ in COMMANDS])
+    def test_who_names_the_version_that_waited_is_told_who_approved_it_since(
+        self, desk: Scene, signoff: Signoff, command: tuple[str, ...]
+    ) -> None:
+        desk.draft()
+        desk.approve("reply_m1")
+        result = signoff(*command, "--version", "1")
+        assert result.returncode == 1
+        assert "approved by maria at " in result.stderr
+        assert desk.row("reply_m1").approved_by == "maria"
+
+    @pytest.mark.parametrize("command", COMMANDS[1:], ids=[name for name, *_ in COMMANDS[1:]])
+    def test_who_names_none_takes_the_approval_back(
+        self, desk: Scene, signoff: Signoff, command: tuple[str, ...]
+    ) -> None:
+        desk.draft()
+        desk.approve("reply_m1")
+        assert signoff(*command).returncode == 0
+        assert "taken back" in desk.kinds("reply_m1")
+        assert desk.claim() is None
+
+    def test_in_an_editor_what_was_opened_is_what_was_seen(self, desk: Scene, signoff: Signoff, tmp_path: Path) -> None:
+        desk.draft()
+        program = "import subprocess\nsubprocess.run([sys.executable, '-c', pathlib.Path('approve.py').read_text()])\n"
+        (tmp_path / "approve.py").write_text(
+            "from signoff import StateManager\n"
+            "with StateManager('whatsapp_state.json') as state: state.approve('reply_m1', by='maria')\n"
+        )
+        result = signoff("edit", "reply_m1", "--editor", env=editor(tmp_path, f"{program}path.write_text('Later.')"))
+        assert result.returncode == 1
+        assert "approved by maria at " in result.stderr
+        assert desk.row("reply_m1").text == "Until six."
+
+
 class TestHistory:
     def test_names_what_who_and_why(self, desk: Scene, signoff: Signoff) -> None:
         desk.reject(desk.draft().id, reason="I call him")

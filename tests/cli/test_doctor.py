@@ -51,6 +51,28 @@ def test_the_backend_is_asked(tmp_path: Path, signoff: Signoff) -> None:
     assert endpoint in wrong(signoff, "--gateway", "rest")[0]
 
 
+def test_which_gateway_is_used_is_not_guessed(tmp_path: Path, signoff: Signoff) -> None:
+    world = Simulator()
+    with serve(world, port=0) as endpoint:
+        with StateManager(tmp_path / "whatsapp_state.json") as state:
+            state.set_config("api_endpoint", endpoint)
+        told = signoff("doctor")
+        assert (told.returncode, f"the backend at {endpoint} answers for" in told.stdout) == (0, True)
+    world.close()
+    told = signoff("doctor")
+    assert told.returncode == 0
+    assert "does not answer, or is not ready; it never has" in " ".join(told.stdout.split())
+    assert "--gateway simulator" in told.stdout
+    with StateManager(tmp_path / "whatsapp_state.json") as state:
+        state.update_session_status(True, {"number": "15550100000", "name": "Café", "platform": "android"})
+    assert signoff("doctor").returncode == 1
+    with StateManager(tmp_path / "whatsapp_state.json") as state:
+        state.update_session_status(True, {"number": "15550100000", "name": "Café", "platform": "simulator"})
+    told = signoff("doctor")
+    assert (told.returncode, "the simulator answered last" in told.stdout) == (0, True)
+    assert "--gateway rest" in told.stdout
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
 def test_files_that_others_can_read(desk: Scene, signoff: Signoff, tmp_path: Path) -> None:
     desk.draft()

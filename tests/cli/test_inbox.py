@@ -261,6 +261,20 @@ class TestNothingIsApprovedUnseen:
         terminal.expect("rejected by omar", "Nothing waits for you")
         quits(terminal)
 
+    @pytest.mark.parametrize("doing", ["reject", "edit"])
+    def test_who_was_still_typing_when_another_approved_is_told_and_takes_nothing_back(
+        self, desk: Scene, at_terminal: AtTerminal, doing: str
+    ) -> None:
+        row = desk.draft()
+        terminal = at_terminal("inbox", "--by", "Omar", env={"PATH": "/nowhere"})
+        shown(terminal, "Until six.")
+        pressed(terminal, *{"reject": ("R", "Why is it rejected?"), "edit": ("e", "ends it")}[doing])
+        desk.approve(row.id)
+        terminal.press({"reject": "I call him\n", "edit": "Until seven.\n.\n"}[doing])
+        terminal.expect("approved by maria", "Nothing waits for you")
+        assert (desk.row(row.id).status, desk.row(row.id).text) == ("approved", "Until six.")
+        quits(terminal)
+
     def test_somebody_elses_edit_is_shown(self, desk: Scene, at_terminal: AtTerminal) -> None:
         row = desk.draft()
         terminal = at_terminal("inbox")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import segno
 
 from signoff import StateManager
 from signoff.gateway.backend import serve
@@ -111,10 +113,12 @@ class TestStopping:
 
 
 class TestTheQrCode:
-    def test_says_where_to_scan(self, world: Simulator, at_terminal: AtTerminal) -> None:
+    def test_is_drawn_at_the_terminal(self, world: Simulator, at_terminal: AtTerminal) -> None:
         world.change_session("qr", qr=SECRET)
+        drawn = io.StringIO()
+        segno.make(SECRET, micro=False).terminal(out=drawn, compact=True)
         terminal = at_terminal("run", *CAFE)
-        terminal.expect("A QR scan is due", "Linked devices")
+        terminal.expect("A QR scan is due", "Linked devices", *drawn.getvalue().splitlines())
         assert SECRET not in terminal.text
 
     def test_is_never_written_where_a_log_might_keep_it(self, world: Simulator, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def test_names_what_waits_for_whom(desk: Scene, signoff: Signoff) -> None:
     for line in (
         "1 to be decided by you: signoff inbox",
         "1 sent, and nobody knows whether it arrived",
-        "1 without an answer of an assistant",
+        "1 without an answer of an assistant in the last 10,000 events",
         "1 to be drafted by an assistant",
     ):
         assert line in told

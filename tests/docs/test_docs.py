@@ -91,7 +91,7 @@ def test_every_test_that_is_named_exists() -> None:
 def test_every_setting_and_method_appears_in_the_documentation() -> None:
     text = "\n".join([*_codes(FILES), *(block.text for file in FILES for block in blocks(file, "python"))])
     words = set(re.findall(r"[\w.]+", text))
-    methods = {name for name in vars(signoff.StateManager) if not name.startswith("_")}
+    methods = {name for name in dir(signoff.StateManager) if not name.startswith("_")}
     assert {setting.path for setting in settings.KNOWN} - words == set()
     assert methods - {word for name in words for word in name.split(".")} == set()
 

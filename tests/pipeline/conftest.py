@@ -15,6 +15,7 @@ from signoff.assistant import Assistant
 from signoff.clock import SECOND
 from signoff.gateway import Event, Incoming, Outcome, Outgoing
 from signoff.gateway.simulator import Delivery, Simulator
+from signoff.lifecycle import MOVES
 from signoff.pipeline.approval import Approval
 from signoff.pipeline.drafts import Drafts
 from signoff.pipeline.inbox import Inbox
@@ -23,6 +24,7 @@ from signoff.pipeline.outbox import Outbox
 from signoff.store.rows import Row
 
 from ..conftest import ManualClock
+from ..store.scenes import moves
 
 ANA = "15550100121@c.us"
 ANA_LID = "900000000000121@lid"
@@ -137,6 +139,7 @@ def make_line(tmp_path: Path, clock: ManualClock) -> Iterator[MakeLine]:
     yield make
     for line in lines:
         assert line.state.check() == []
+        assert moves(line.store) <= set(MOVES)
         line.state.close()
         line.world.close()
 

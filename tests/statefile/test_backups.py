@@ -7,6 +7,7 @@ import re
 import shutil
 import threading
 import tracemalloc
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -347,3 +348,67 @@ class TestAnOlderDatabase:
         rolled_back.write()
         rolled_back.edit(lambda document: document.update(outbox_hold="a joke"))
         assert rolled_back.manager.get_config("outbox_hold") is None
+
+
+class TestOfAnotherAccount:
+    """A backup names its account, and is not taken for another's."""
+
+    @pytest.fixture
+    def shop(self, face: Face) -> Iterator[StateManager]:
+        """Another account of the same store."""
+        with StateManager(face.path.with_suffix(".db"), account="shop", clock=face.clock, by="a script") as manager:
+            manager.add_message({"id": "s1", "recipient": ANA, "body": "From the shop"}, S.SENT)
+            manager.set_config("mine", "the shop's")
+            yield manager
+
+    def test_every_file_names_its_account(self, face: Face, shop: StateManager, tmp_path: Path) -> None:
+        shop.export_state(tmp_path / "shop.json")
+        face.manager.export_state(tmp_path / "default.json")
+        names = [
+            json.loads((tmp_path / name).read_bytes())["metadata"]["account"] for name in ("shop.json", "default.json")
+        ]
+        assert names == ["shop", "default"]
+        assert face.read()["metadata"]["account"] == "default"
+
+    def test_it_is_refused_with_what_to_do(self, face: Face, shop: StateManager, tmp_path: Path) -> None:
+        shop.export_state(tmp_path / "shop.json")
+        files, before = set(tmp_path.iterdir()), face.manager.store.last_event()
+        with pytest.raises(StateFileError, match=r"of the account 'shop', not of 'default'.*restore --account shop"):
+            face.manager.restore_state(tmp_path / "shop.json")
+        assert (set(tmp_path.iterdir()), face.manager.store.last_event()) == (files, before)
+        shop.set_config("mine", "changed")
+        shop.restore_state(tmp_path / "shop.json")
+        assert shop.get_config("mine") == "the shop's"
+
+    def test_copied_over_the_state_file_it_is_kept_and_nothing_of_it_is_taken(
+        self, face: Face, shop: StateManager, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        shop.export_state(tmp_path / "shop.json")
+        copy_over(face, tmp_path / "shop.json")
+        (kept,) = face.beside("whatsapp_state_other_account_*.json")
+        assert kept.read_bytes() == (tmp_path / "shop.json").read_bytes()
+        assert caplog.text.count("it is of the account 'shop', not of 'default'") == 1
+        assert face.manager.get_messages(S.SENT) == []
+        assert face.manager.get_config("mine") is None
+        assert face.write()["metadata"]["account"] == "default"
+        assert len(face.beside("whatsapp_state_other_account_*.json")) == 1
+
+    def test_a_new_state_does_not_begin_with_it(
+        self, new_face: Face, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with StateManager(tmp_path / "elsewhere.db", account="shop") as shop:
+            shop.add_message({"id": "s1", "recipient": ANA, "body": "From the shop"}, S.SENT)
+            shop.export_state(new_face.path)
+        new_face.begin()
+        assert new_face.manager.get_messages(S.SENT) == []
+        assert new_face.read()["metadata"]["account"] == "default"
+        assert len(new_face.beside("whatsapp_state_other_account_*.json")) == 1
+        assert caplog.text.count("not of 'default'") == 1
+
+    def test_without_the_name_it_is_taken_into_any(self, face: Face, shop: StateManager, tmp_path: Path) -> None:
+        shop.export_state(tmp_path / "shop.json")
+        document = json.loads((tmp_path / "shop.json").read_bytes())
+        del document["metadata"]["account"]
+        (tmp_path / "shop.json").write_text(json.dumps(document), "utf-8")
+        face.manager.restore_state(tmp_path / "shop.json")
+        assert face.manager.get_config("mine") == "the shop's"

@@ -26,7 +26,7 @@ def test_all_keys_are_there_in_the_guides_order(face: Face) -> None:
     assert keys[:4] == ["session", "account_info", "messages", "statistics"]
     assert {"api_endpoint", "human_in_the_loop", "watcher_config", "retry_config", "metadata", *LISTS} < set(keys)
     assert list(document["messages"]) == [status.value for status in MessageStatus]
-    assert list(document["metadata"]) == ["version", "created_at", "last_updated", "revision", "store"]
+    assert list(document["metadata"]) == ["version", "created_at", "last_updated", "revision", "store", "account"]
 
 
 def test_it_says_what_the_manager_says(face: Face) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from signoff import settings
-from signoff.clock import local_iso
+from signoff.clock import DAY, SECOND, local_iso
+from signoff.store.files import KEPT
 from state_manager import MessageStatus
 
 from .conftest import Document, Face
@@ -406,6 +407,31 @@ class TestRevisions:
         assert face.manager.get_config("human_in_the_loop") is False
         assert face.manager.get_config("mine") == 2, "the last file said 1 as well: no edit"
         assert face.manager.get_session_info()["authenticated"] is False
+
+    def test_a_revision_of_long_ago_is_an_unknown_one(self, face: Face) -> None:
+        face.manager.update_config({"mine": 1, "yours": 1})
+        old = face.write()
+        for number in (2, 3):
+            face.clock.advance(KEPT / SECOND)
+            face.manager.update_config({"mine": number})
+            face.write()
+        face.put(old | {"yours": 5, "session": {**old["session"], "authenticated": True}})
+        face.file.take_up()
+        assert (face.manager.get_config("mine"), face.manager.get_config("yours")) == (1, 5), (
+            "all it says, as it says it"
+        )
+        assert face.manager.get_session_info()["authenticated"] is False
+
+    def test_a_script_that_holds_its_copy_for_weeks_undoes_nobodys_change(self, face: Face) -> None:
+        face.manager.update_config({"mine": 1, "yours": 1})
+        old = face.write()
+        for number in range(2, 200):
+            face.clock.advance((KEPT - DAY) / SECOND / 200)
+            face.manager.update_config({"mine": number})
+            face.write()
+        face.put(old | {"yours": 5})
+        face.file.take_up()
+        assert (face.manager.get_config("mine"), face.manager.get_config("yours")) == (199, 5)
 
     def test_the_same_file_is_taken_up_once(self, face: Face) -> None:
         face.edit(lambda document: document.update(human_in_the_loop=True))

@@ -124,10 +124,10 @@ class Model:
         self.messages[message_id].answers = answered.id
         return True
 
-    def approve(self, message_id: str, version: int | None, due: int) -> Refusal | None:
+    def approve(self, message_id: str, version: int | None, seen: str | None, due: int) -> Refusal | None:
         """A person approves, whatever makes it stale."""
         row = self.messages[message_id]
-        refusal = self._approvable(row, version)
+        refusal = self._approvable(row, version, seen)
         if refusal is not None:
             return refusal
         if self._other_open_draft(row):
@@ -147,24 +147,24 @@ class Model:
         if refusal is not None:
             return refusal
         if row.approval is None:
-            refusal = self._approvable(row, None)
+            refusal = self._approvable(row, None, None)
             if refusal is None:
                 row.approval = Approval(row.version, row.text or "", "script")
         return refusal
 
-    def edit(self, message_id: str, version: int | None, text: str) -> Refusal | None:
+    def edit(self, message_id: str, version: int | None, seen: str | None, text: str) -> Refusal | None:
         """A new version, which is not approved."""
         row = self.messages[message_id]
-        refusal = self._changeable(row, version) or self._take_back(row)
+        refusal = self._changeable(row, version, seen) or self._take_back(row)
         if refusal is None:
             row.version, row.text = row.version + 1, text
             row.approval = row.due = None
         return refusal
 
-    def reject(self, message_id: str, version: int | None) -> Refusal | None:
+    def reject(self, message_id: str, version: int | None, seen: str | None) -> Refusal | None:
         """A person rejects."""
         row = self.messages[message_id]
-        refusal = self._changeable(row, version) or self._take_back(row)
+        refusal = self._changeable(row, version, seen) or self._take_back(row)
         if refusal is None:
             self._decide(row, "rejected")
         return refusal
@@ -189,10 +189,10 @@ class Model:
             self._decide(row, "pending_approval")
         return refusal
 
-    def ask_again(self, message_id: str, now: int) -> Refusal | None:
+    def ask_again(self, message_id: str, version: int | None, seen: str | None, now: int) -> Refusal | None:
         """A person asks for another draft."""
         row = self.messages[message_id]
-        refusal = self._changeable(row, None)
+        refusal = self._changeable(row, version, seen)
         if refusal is None and row.answers is None:
             refusal = IllegalMove
         refusal = refusal or self._take_back(row)
@@ -323,7 +323,7 @@ class Model:
         self._decide(row, "pending_approval")
         return None
 
-    def _approvable(self, row: Message, version: int | None) -> Refusal | None:
+    def _approvable(self, row: Message, version: int | None, seen: str | None) -> Refusal | None:
         if not self.visible(row):
             return NotFound
         refusal: Refusal | None = _undelivered(row)
@@ -331,12 +331,12 @@ class Model:
             refusal = NotSendable
         if refusal is None and row.status == "approved" and row.approval is not None:
             refusal = StaleVersion
-        return refusal or _right(row, version)
+        return refusal or _right(row, version, seen)
 
-    def _changeable(self, row: Message, version: int | None) -> Refusal | None:
+    def _changeable(self, row: Message, version: int | None, seen: str | None) -> Refusal | None:
         if not self.visible(row):
             return NotFound
-        return _undelivered(row) or _right(row, version)
+        return _undelivered(row) or _right(row, version, seen)
 
     def _other_open_draft(self, row: Message) -> bool:
         others = (other for other in self.messages.values() if other is not row and other.answers == row.answers)
@@ -355,8 +355,8 @@ def _undelivered(row: Message) -> type[Decision] | None:
     return IllegalMove if row.delivery in ("accepted", "unknown") or row.status == "sent" else None
 
 
-def _right(row: Message, version: int | None) -> type[Decision] | None:
-    if version is not None and version != row.version:
+def _right(row: Message, version: int | None, seen: str | None) -> type[Decision] | None:
+    if version not in (None, row.version) or seen not in (None, row.status):
         return StaleVersion
     if row.status in ("pending_approval", "approved", "failed"):
         return None

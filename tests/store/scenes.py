@@ -93,13 +93,19 @@ class Scene:
         """Maria approves."""
         return self.store.approve(self.account, message_id, version, by="maria", **more)
 
-    def edit(self, message_id: str, text: str, version: int | None = None) -> Row:
+    def edit(self, message_id: str, text: str, version: int | None = None, seen: MessageStatus | None = None) -> Row:
         """Maria changes a text."""
-        return self.store.edit(self.account, message_id, text, version, by="maria")
+        return self.store.edit(self.account, message_id, text, version, by="maria", seen=seen)
 
-    def reject(self, message_id: str, version: int | None = None, reason: str | None = "not now") -> Row:
+    def reject(
+        self,
+        message_id: str,
+        version: int | None = None,
+        reason: str | None = "not now",
+        seen: MessageStatus | None = None,
+    ) -> Row:
         """Omar rejects."""
-        return self.store.reject(self.account, message_id, version, by="omar", reason=reason)
+        return self.store.reject(self.account, message_id, version, by="omar", reason=reason, seen=seen)
 
     def claim(self, *, lease: int = LEASE) -> Claim | None:
         """The outbox takes the next approved message."""
@@ -123,3 +129,14 @@ class Scene:
     def unconfirmed(self, claim: Claim, *, move: bool = True) -> bool:
         """Nobody knows whether it left."""
         return self.store.unconfirmed(claim, "time-out", by="outbox", move=move)
+
+
+def moves(store: Store) -> set[tuple[MessageStatus, MessageStatus]]:
+    """Every move that the stages and people made with messages that no script had put anywhere by itself."""
+    rows = store.database.read(lambda tx: tx.connection.execute(_MOVES).fetchall())
+    return {(MessageStatus(source), MessageStatus(target)) for source, target in rows}
+
+
+_MOVES = """SELECT DISTINCT from_status, to_status FROM events
+             WHERE from_status <> to_status AND kind <> 'restored'
+               AND message NOT IN (SELECT message FROM events WHERE kind IN ('moved', 'irregular'))"""

@@ -78,7 +78,9 @@ def test_a_database_whose_beginning_is_overwritten_is_refused(path: Path) -> Non
 
 
 def test_damage_in_the_middle_is_found_by_check_and_told_in_words(path: Path) -> None:
-    for page in range(46, path.stat().st_size // 4096):  # behind those of the empty schema
+    empty = path.with_name("empty.db")
+    open_store(empty).close()
+    for page in range(empty.stat().st_size // 4096, path.stat().st_size // 4096):
         overwrite(path, page * 4096, b"\xa5" * 4096)
     store = open_store(path)
     problems = store.check()
@@ -228,17 +230,27 @@ def remove_both(path: Path) -> None:
     remove_wal(path)
 
 
-HARMS = [replace_it, rename_it, Path.unlink, remove_wal, remove_both]
+def replace_its_folder(path: Path) -> None:
+    path.parent.rename(path.parent.with_name("moved"))
+    shutil.copytree(path.parent.with_name("moved"), path.parent)
+
+
+HARMS = [replace_it, rename_it, Path.unlink, remove_wal, remove_both, replace_its_folder]
 
 
 @unix
+@pytest.mark.parametrize("quiet", [False, True], ids=["a busy folder", "a quiet folder"])
 @pytest.mark.parametrize("harm", HARMS, ids=lambda harm: harm.__name__)
 def test_a_database_that_is_replaced_or_removed_under_a_running_store_is_noticed(
-    path: Path, harm: Callable[[Path], None]
+    tmp_path: Path, harm: Callable[[Path], None], quiet: bool
 ) -> None:
+    (tmp_path / "folder").mkdir()
+    path = tmp_path / "folder" / "state.db"
     store = open_store(path)
     account = store.account("default")
     scene = Scene(store, ManualClock())
+    if quiet:  # then the folder's time alone is looked at
+        os.utime(path.parent, (1, 1))
     assert scene.add({"id": "before"})
     harm(path)
     for number in range(2):

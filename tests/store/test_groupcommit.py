@@ -19,7 +19,7 @@ import pytest
 
 from signoff.errors import IllegalMove, NotFound, StoreBusy, StoreError, StoreFull
 from signoff.store import Store
-from signoff.store.sqlite import Transaction
+from signoff.store.connection import Transaction
 
 from ..conftest import ManualClock
 from .outside import Program

@@ -201,10 +201,29 @@ BROKEN = {
         "UPDATE attempts SET outcome = 'refused', settled_at = 1 WHERE outcome IS NULL",
     ],
     "1 events are missing": ["DROP TRIGGER events_remain", "DELETE FROM events WHERE seq = 3"],
-    "its last event says pending_approval, its status is sent": [
+    "is no event that brought it to sent": [
         "DROP TRIGGER messages_guard",
         "DROP TRIGGER messages_changed",
         f"UPDATE messages SET status = 'sent', {RAISED} WHERE id = 'reply_pending'",
+    ],
+    "its last event says sent, its status is pending_approval": [
+        (
+            "INSERT INTO events (account, at, message, kind, to_status, by)"
+            " SELECT account, 1, seq, 'mine', 'sent', 'me' FROM messages WHERE id = 'reply_pending'"
+        ),
+    ],
+    "it is an arrival of a message that does not lead back to it": [
+        (
+            "INSERT INTO events (account, at, message, kind, to_status, by, previous)"
+            " SELECT account, 1, seq, 'mine', 'sent', 'me', arrival FROM messages WHERE id = 'reply_pending'"
+        ),
+    ],
+    "the arrival 1 before it is none of the same message in the list pending_approval": [
+        (
+            "INSERT INTO events (account, at, message, kind, from_status, to_status, by, previous)"
+            " SELECT account, 1, seq, 'mine', 'pending_approval', 'sent', 'me', 1 FROM messages"
+            " WHERE id = 'reply_pending'"
+        ),
     ],
     "attempt 1 has no approval of its text before it": [
         "DROP TRIGGER attempts_guard",

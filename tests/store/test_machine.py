@@ -23,15 +23,15 @@ from hypothesis.stateful import (
 
 from signoff.clock import SECOND
 from signoff.errors import SignoffError
-from signoff.lifecycle import MessageStatus
+from signoff.lifecycle import MOVES, MessageStatus
 from signoff.store import Store, open_store
+from signoff.store.connection import Transaction
 from signoff.store.decisions import NewDraft
 from signoff.store.rows import Claim, Row
-from signoff.store.sqlite import Transaction
 
 from ..conftest import ManualClock
 from .model import Message, Model, Refusal
-from .scenes import ANA, BEN, LEASE, Scene
+from .scenes import ANA, BEN, LEASE, Scene, moves
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork.*:DeprecationWarning")
 
@@ -40,6 +40,8 @@ status = st.sampled_from(MessageStatus)
 chat = st.sampled_from([ANA, BEN])
 text = st.sampled_from(["Until six.", "Closed today.", "سلام 👋"])
 some = st.integers(0, 20)
+version = st.sampled_from([None, 1, 2])
+seen = st.sampled_from([None, MessageStatus.PENDING_APPROVAL, MessageStatus.APPROVED, MessageStatus.FAILED])
 
 
 class Machine(RuleBasedStateMachine):
@@ -68,14 +70,16 @@ class Machine(RuleBasedStateMachine):
             self.assistant_begins()
             self.assistant_ends(self.made - 1, "Until six.")
         for which in (1, 3):
-            self.person_approves(which, None, 0)
+            self.person_approves(which, None, None, 0)
         self.script_adds(MessageStatus.PENDING_APPROVAL, "Until six.", ANA)
         self.script_adds(MessageStatus.APPROVED, "Closed today.", BEN)
 
     def teardown(self) -> None:
         assert self.store.check() == []
+        unknown = moves(self.store) - set(MOVES)
         self.store.close()
         shutil.rmtree(self.folder)
+        assert not unknown
 
     # What comes in, and what scripts do
 
@@ -145,24 +149,26 @@ class Machine(RuleBasedStateMachine):
 
     # People
 
-    @rule(which=number, version=st.sampled_from([None, 1, 2]), undo=some)
-    def person_approves(self, which: int, version: int | None, undo: int) -> None:
+    @rule(which=number, version=version, seen=seen, undo=some)
+    def person_approves(self, which: int, version: int | None, seen: MessageStatus | None, undo: int) -> None:
         row, stale = self._pick(which), self.scene.row(self._pick(which).id).stale
-        act = lambda: self.scene.approve(row.id, version, despite=stale, undo=undo * SECOND)  # noqa: E731
-        self._same(act, self.model.approve(row.id, version, self.clock() + undo * SECOND))
+        act = lambda: self.scene.approve(row.id, version, despite=stale, undo=undo * SECOND, seen=seen)  # noqa: E731
+        self._same(act, self.model.approve(row.id, version, _name(seen), self.clock() + undo * SECOND))
 
-    @rule(which=number, version=st.sampled_from([None, 1, 2]), text=text)
-    def person_edits(self, which: int, version: int | None, text: str) -> None:
+    @rule(which=number, version=version, seen=seen, text=text)
+    def person_edits(self, which: int, version: int | None, seen: MessageStatus | None, text: str) -> None:
         row = self._pick(which)
         sendable = row.text is not None
-        self._same(lambda: self.scene.edit(row.id, text, version), self.model.edit(row.id, version, text))
+        act = lambda: self.scene.edit(row.id, text, version, seen=seen)  # noqa: E731
+        self._same(act, self.model.edit(row.id, version, _name(seen), text))
         if not sendable:
             row.text = None
 
-    @rule(which=number, version=st.sampled_from([None, 1, 2]))
-    def person_rejects(self, which: int, version: int | None) -> None:
+    @rule(which=number, version=version, seen=seen)
+    def person_rejects(self, which: int, version: int | None, seen: MessageStatus | None) -> None:
         row = self._pick(which)
-        self._same(lambda: self.scene.reject(row.id, version), self.model.reject(row.id, version))
+        act = lambda: self.scene.reject(row.id, version, seen=seen)  # noqa: E731
+        self._same(act, self.model.reject(row.id, version, _name(seen)))
 
     @rule(which=number, verb=st.sampled_from(["take_back", "reopen"]))
     def person_changes_mind(self, which: int, verb: str) -> None:
@@ -170,11 +176,13 @@ class Machine(RuleBasedStateMachine):
         act = lambda: getattr(self.store, verb)(self.scene.account, row.id, by="maria")  # noqa: E731
         self._same(act, getattr(self.model, verb)(row.id))
 
-    @rule(which=number)
-    def person_asks_again(self, which: int) -> None:
+    @rule(which=number, version=version, seen=seen)
+    def person_asks_again(self, which: int, version: int | None, seen: MessageStatus | None) -> None:
         row = self._pick(which)
-        act = lambda: self.store.ask_again(self.scene.account, row.id, by="maria", why=None)  # noqa: E731
-        self._same(act, self.model.ask_again(row.id, self.clock()))
+        self._same(
+            lambda: self.store.ask_again(self.scene.account, row.id, version, by="maria", why="shorter", seen=seen),
+            self.model.ask_again(row.id, version, _name(seen), self.clock()),
+        )
 
     @rule(which=number, verb=st.sampled_from(["confirm_sent", "send_again", "give_up"]))
     def person_settles(self, which: int, verb: str) -> None:
@@ -303,6 +311,10 @@ class Machine(RuleBasedStateMachine):
 
 def _kind(row: Message) -> str | None:
     return row.approval.kind if row.approval else None
+
+
+def _name(status: MessageStatus | None) -> str | None:
+    return status.value if status else None
 
 
 def _interrupt() -> None:

@@ -15,7 +15,7 @@ from signoff.clock import MINUTE
 from signoff.lifecycle import MessageStatus
 from signoff.model import digest_of
 from signoff.store import Store, open_store
-from signoff.store.sqlite import Transaction
+from signoff.store.connection import Transaction
 from signoff.store.statements import statements
 
 from ..conftest import ManualClock, verify
@@ -26,10 +26,10 @@ RARE = {
     "messages_of_chat": "forgetting reads everything",
     "messages_of_writer": "forgetting reads everything",
     "forget_records": "forgetting reads everything",
-    "begun": "once for an account, when its state file is opened",
+    "begun": "looks for one row",
 }
-SMALL = {"accounts", "store", "CONSTANT", "6-ROW"}
-"""What may be scanned: tables of some rows, and no tables at all."""
+SMALL = {"accounts", "store", "CONSTANT", "6-ROW", "arrivals"}
+"""What may be scanned: tables of some rows, the lists that one message was in, and no tables at all."""
 
 SORTED = {
     "script_rows": ":limit rows, and those whose earlier text was the same, are merged",
@@ -161,6 +161,7 @@ def operations(scene: Scene) -> dict[str, Callable[[], object]]:
         "conversation": lambda: store.conversation(account, ANA, 10),
         "history": lambda: store.history(account, "x2"),
         "counters": lambda: store.counters(account),
+        "has another account begun": lambda: store.has_begun(store.account("another")),
         "nothing to purge": lambda: store.purge(account),
         "clear": lambda: store.clear(account, INCOMING, by="script"),
         "setting": lambda: store.change_settings(account, lambda _: {"mine": 1}, by="maria"),

@@ -209,6 +209,18 @@ class TestWhatWasInFlightAtTheBackup:
         present = machine.scene.row(row.id)
         assert (present.status, present.delivery, present.reason) == ("failed", "unknown", "unconfirmed")
 
+    @pytest.mark.parametrize("asked", ["before the backup", "since"])
+    def test_is_forgotten_where_that_was_asked_for(self, machine: Machine, asked: str) -> None:
+        claim = machine.scene.claimed()
+        if asked == "since":
+            machine.backup()
+        machine.scene.store.forget(machine.scene.account, ANA, by="maria")
+        if asked == "before the backup":
+            machine.backup()
+        machine.restore()
+        row = machine.scene.row(claim.id)
+        assert (row.delivery, row.text, row.digest) == ("unknown", "", None)
+
     def test_is_settled_where_the_database_in_its_place_never_began_it(self, machine: Machine, tmp_path: Path) -> None:
         machine.scene.draft()
         machine.scene.store.backup(tmp_path / "sunday.db")
@@ -298,6 +310,13 @@ class TestWhatCameSinceTheBackup:
         assert (present.status, present.text, present.draft_version) == ("pending_approval", "Until seven.", 2)
         assert [version["text"] for version in machine.scene.store.versions(present.seq)] == ["Until six."]
         assert machine.scene.answer("Hello Ben.").id == "reply_m2"
+
+    def test_keeps_why_something_was_decided(self, machine: Machine) -> None:
+        machine.backup()
+        machine.scene.reject(machine.scene.draft().id, reason="too early")
+        machine.restore()
+        history = machine.scene.store.history(machine.scene.account, "reply_m1")
+        assert [event.why for event in history if event.kind == "rejected"] == ["too early"]
 
     def test_makes_older_drafts_out_of_date(self, machine: Machine) -> None:
         row = machine.scene.draft()
@@ -545,7 +564,9 @@ class TestWhatChangesNothing:
         ("messages", "take_new take", {"arrival", "revision", "changed_at", "changed_by", "changed_what", "seq"}),
         ("attempts", "take_attempts", set()),
         ("drafts", "take_versions", set()),
-        ("events", "take_event", {"seq", "counted"}),
+        ("events", "take_event take_reason", {"seq", "counted", "previous"}),
+        ("reasons", "take_reason", set()),
+        ("to_forget", "take_to_forget", set()),
         ("records", "take_records", {"seq"}),
         ("settings", "take_settings", {"revision", "changed_what", "changed_why"}),
         ("sessions", "take_session", {"revision", "changed_why"}),

@@ -26,6 +26,10 @@ class TestRefusals(contract.RefusalsContract):
     pass
 
 
+class TestSeen(contract.SeenContract):
+    pass
+
+
 class TestTwoDeciders(contract.TwoDecidersContract):
     pass
 

@@ -25,11 +25,13 @@ from signoff import MessageStatus, StateManager
 from signoff.clock import MINUTE, system_clock
 from signoff.errors import Decision, NotFound
 from signoff.gateway.simulator import Simulator
+from signoff.lifecycle import MOVES
 from signoff.model import digest_of
 from signoff.pipeline.inbox import Inbox
 from signoff.pipeline.outbox import APPROVALS, Outbox
 from signoff.store.rows import Row
 
+from ..store.scenes import moves
 from ..waiting import eventually
 from .conftest import HARD, Running
 from .run_service import STATE_FILE, open_world, write_options
@@ -261,6 +263,7 @@ def test_whoever_does_what_nothing_is_sent_twice_unapproved_or_in_other_words(
     insist_on_the_promises(chaos.state, chaos.world, chaos.person)
     assert {chaos.state.get_message(message_id).origin for message_id in chaos.written} == {"gateway"}
     assert chaos.state.check() == []
+    assert moves(chaos.state.store) <= set(MOVES)
     assert chaos.state.get_config("remember") == f"this {seed}"
     assert len(chaos.world.deliveries()) > SECONDS
     assert chaos.kills > SECONDS / 2

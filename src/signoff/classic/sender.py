@@ -10,7 +10,7 @@ import uuid
 from typing import Any
 
 from ..clock import SECOND, local_iso
-from ..errors import Decision, IllegalMove, NotFound
+from ..errors import Decision, IllegalMove, InFlight, NotFound, StaleVersion
 from ..gateway import Gateway, Refused
 from ..lifecycle import Delivery, MessageStatus
 from ..model import check_text, content_of, digest_of
@@ -180,14 +180,20 @@ class WhatsAppSender:
         answer = terminal.ask(row.chat or "", row.text)
         if answer is None:
             return False
-        person = getpass.getuser()
-        if not answer.approved:
-            self.manager.reject(row.id, "at the terminal", row.draft_version, by=person)
-            return True
-        if answer.text is not None:
-            row = self.manager.edit(row.id, answer.text, row.draft_version, by=person)
-        self._store.approve_beside(row, by=person, kind="person")
+        try:
+            self._decide(row, answer)
+        except (InFlight, StaleVersion) as told:  # somebody else was faster: what they decided holds
+            terminal.tell(str(told))
         return True
+
+    def _decide(self, row: Row, answer: terminal.Answer) -> None:
+        person, shown = getpass.getuser(), row.message_status
+        if not answer.approved:
+            self.manager.reject(row.id, "at the terminal", row.draft_version, by=person, seen=shown)
+            return
+        if answer.text is not None:
+            row = self.manager.edit(row.id, answer.text, row.draft_version, by=person, seen=shown)
+        self._store.approve_beside(row, by=person, kind="person")
 
     def _log(self, recipient: str, message: str, row: Row, sent: bool, error: str | None) -> None:
         rejected = row.status == MessageStatus.REJECTED.value

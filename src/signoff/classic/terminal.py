@@ -34,6 +34,12 @@ def ask(recipient: str, text: str, context: str | None = None) -> Answer | None:
         return _answer()
 
 
+def tell(text: str) -> None:
+    """Tell the person at the terminal something about what they were asked."""
+    with _asking:
+        sys.stdout.write(_harmless(text) + "\n")
+
+
 def _harmless(text: str) -> str:
     """The text with control characters spelt out: what a contact writes must not command the terminal."""
     return "".join(char if char in _JOINERS or char.isprintable() else f"<U+{ord(char):04X}>" for char in text)

@@ -153,11 +153,11 @@ class WhatsAppWatcher:
         person = getpass.getuser()
         try:
             if not answer.approved:
-                self._manager.reject(row.id, "at the terminal", row.draft_version, by=person)
+                self._manager.reject(row.id, "at the terminal", row.draft_version, by=person, seen=row.message_status)
                 return True
             if answer.text is not None:
-                row = self._manager.edit(row.id, answer.text, row.draft_version, by=person)
-            self._manager.approve(row.id, row.draft_version, by=person, despite=row.stale)
+                row = self._manager.edit(row.id, answer.text, row.draft_version, by=person, seen=row.message_status)
+            self._manager.approve(row.id, row.draft_version, by=person, despite=row.stale, seen=row.message_status)
         except (Decision, InvalidMessage) as error:
             log.warning("%s", error)
         return True

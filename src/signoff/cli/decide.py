@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ..lifecycle import MessageStatus
 from ..state import StateManager
 from ..statefile.exchange import HOLD
 from ..store.rows import Row
@@ -18,7 +19,11 @@ from .terminal import out, shown
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The message's id, as signoff inbox shows it.")]
 VersionOption = Annotated[
     int | None,
-    typer.Option("--version", metavar="N", help="The version that you have seen; refused if it has changed since."),
+    typer.Option(
+        "--version",
+        metavar="N",
+        help="The version that you have seen waiting; refused if it was changed or decided about since.",
+    ),
 ]
 ReasonOption = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why; kept in the history.")]
 
@@ -39,7 +44,7 @@ def approve(
     Example: signoff approve reply_3EB0A1 --version 2
     """
     with opened(state, account) as manager:
-        row = manager.approve(message, version, by=person(by), despite=despite)
+        row = manager.approve(message, version, by=person(by), despite=despite, seen=_seen(version))
         say(manager, row, f"approved version {row.draft_version}")
         say_when(manager)
 
@@ -57,7 +62,7 @@ def reject(
     Example: signoff reject reply_3EB0A1 --reason "I call her"
     """
     with opened(state, account) as manager:
-        say(manager, manager.reject(message, reason, version, by=person(by)), "rejected")
+        say(manager, manager.reject(message, reason, version, by=person(by), seen=_seen(version)), "rejected")
 
 
 def edit(
@@ -76,20 +81,22 @@ def edit(
     if (text is None) is not editor:
         raise typer.BadParameter("give the new text, or --editor to change it there", param_hint="TEXT")
     with opened(state, account) as manager:
-        row = manager.get_message(message)
+        seen = _seen(version)
         if editor:
+            row = manager.get_message(message)
             text = edited(row.text)
-            version = row.draft_version if version is None else version
+            version, seen = (row.draft_version, row.message_status) if version is None else (version, seen)
         if text is None:
             out.print("The text was left as it is.")
             return
-        row = manager.edit(message, text, version, by=person(by))
+        row = manager.edit(message, text, version, by=person(by), seen=seen)
         say(manager, row, f"is now version {row.draft_version} and waits for approval")
 
 
 def ask_again(
     message: IdArgument,
     reason: ReasonOption = None,
+    version: VersionOption = None,
     state: StateOption = DEFAULT_STATE,
     account: AccountOption = DEFAULT_ACCOUNT,
     by: ByOption = None,
@@ -97,7 +104,7 @@ def ask_again(
     """Ask the assistant for another draft; this one stays until that is there."""
     with opened(state, account) as manager:
         draft = manager.get_message(message)
-        manager.ask_again(message, reason, by=person(by))
+        manager.ask_again(message, reason, version, by=person(by), seen=_seen(version))
         say(manager, draft, "another draft is asked for")
 
 
@@ -121,6 +128,11 @@ def reopen(
     """Put a rejected message before people again."""
     with opened(state, account) as manager:
         say(manager, manager.reopen(message, by=person(by)), "reopened; it waits for approval")
+
+
+def _seen(version: int | None) -> MessageStatus | None:
+    """What was on the screen of somebody who names a version: `signoff inbox` lists what waits."""
+    return None if version is None else MessageStatus.PENDING_APPROVAL
 
 
 def say(manager: StateManager, row: Row, what: str) -> None:

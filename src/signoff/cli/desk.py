@@ -191,13 +191,13 @@ class Desk:
             self._notice = "It is the only one that waits."
 
     def _approve(self, row: Row) -> None:
-        self._state.approve(row.id, row.draft_version, by=self._by, despite=row.stale)
+        self._state.approve(row.id, row.draft_version, by=self._by, despite=row.stale, seen=row.message_status)
 
     def _reject(self, row: Row, reason: str | None = None) -> None:
-        self._state.reject(row.id, reason, row.draft_version, by=self._by)
+        self._state.reject(row.id, reason, row.draft_version, by=self._by, seen=row.message_status)
 
     def _ask_again(self, row: Row) -> None:
-        self._state.ask_again(row.id, by=self._by)
+        self._state.ask_again(row.id, None, row.draft_version, by=self._by, seen=row.message_status)
         self._notice = "Asked for another draft; this one stays until it is there."
 
     def _confirm_sent(self, row: Row) -> None:
@@ -214,7 +214,7 @@ class Desk:
         if text is None:
             self._notice = "The text was left as it is."
         else:
-            self._state.edit(row.id, text, row.draft_version, by=self._by)
+            self._state.edit(row.id, text, row.draft_version, by=self._by, seen=row.message_status)
 
     def _reject_because(self, row: Row, keys: Keys, live: Live) -> None:
         reason = self._aside(lambda: input("Why is it rejected? "), keys, live)

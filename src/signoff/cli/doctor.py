@@ -54,7 +54,8 @@ def doctor(
         bool, typer.Option("--release", help="Confirm that a held outbox may send again, after saying why it was held.")
     ] = False,
     gateway: Annotated[
-        GatewayName | None, typer.Option("--gateway", help="Which gateway to ask; the one in use when not given.")
+        GatewayName | None,
+        typer.Option("--gateway", help="Which gateway to ask; the one that answered last when not given."),
     ] = None,
     as_json: JsonOption = False,
     state: StateOption = DEFAULT_STATE,
@@ -168,18 +169,21 @@ def _outbox(manager: StateManager) -> Iterator[Finding]:
 
 
 def _gateway(manager: StateManager, file: Path, name: GatewayName | None) -> Finding:
-    platform_name = manager.get_config("account_info")["platform"]
-    chosen = name or (GatewayName.simulator if platform_name == "simulator" else GatewayName.rest)
-    if chosen is GatewayName.simulator:
+    """Which gateway is used, only `signoff run` is told; what is known here is who answered last."""
+    last = manager.get_config("account_info")["platform"]
+    if name is GatewayName.simulator:
         return Finding("good", "the gateway is the simulator, on this machine")
+    if name is None and last == GatewayName.simulator.value:
+        return Finding("note", "the simulator answered last, on this machine", "to ask the backend: --gateway rest")
     endpoint = manager.get_config("api_endpoint")
-    with closing(open_for(chosen, manager, file)) as gateway:
+    with closing(open_for(GatewayName.rest, manager, file)) as gateway:
         account = gateway.account()
-    if account is None:
-        return Finding(
-            "wrong", f"the backend at {endpoint} does not answer, or is not ready", "start it, or set api_endpoint"
-        )
-    return Finding("good", f"the backend at {endpoint} answers for {one_line(account.number, 30)}")
+    if account is not None:
+        return Finding("good", f"the backend at {endpoint} answers for {one_line(account.number, 30)}")
+    what, advice = f"the backend at {endpoint} does not answer, or is not ready", "start it, or set api_endpoint"
+    if name is None and last is None:
+        return Finding("note", f"{what}; it never has", f"{advice}; with the simulator: --gateway simulator")
+    return Finding("wrong", what, advice)
 
 
 def _release(file: Path, account: str) -> None:

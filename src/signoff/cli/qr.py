@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module
-from importlib.util import find_spec
 
 from ..gateway import SessionChange
 from ..state import StateManager
@@ -17,7 +15,7 @@ def show_qr(change: SessionChange, state: StateManager) -> None:
     """Say that a scan is due, and draw the code where somebody at a terminal can scan it."""
     if change.state != "qr":
         return
-    if change.qr and err.is_terminal and find_spec("segno"):
+    if change.qr and err.is_terminal:
         err.print(f"{_HOW} this code:", style="bold")
         _draw(change.qr)
     else:
@@ -26,4 +24,6 @@ def show_qr(change: SessionChange, state: StateManager) -> None:
 
 
 def _draw(code: str) -> None:
-    import_module("segno").make(code, micro=False).terminal(out=sys.stderr, compact=True)
+    import segno  # only who has a code to show waits for it
+
+    segno.make(code, micro=False).terminal(out=sys.stderr, compact=True)

@@ -19,8 +19,9 @@ from .opening import database_of, opened
 from .options import DEFAULT_ACCOUNT, DEFAULT_STATE, AccountOption, JsonOption, StateOption
 from .summary import statistics_table
 from .terminal import one_line, out, print_json
-from .waiting import Waiting, being_drafted, unanswered
+from .waiting import RECENT, Waiting, being_drafted, unanswered
 
+_COVERED = f"the last {RECENT:,} events"
 _SHOWN = 5
 """How many messages of a kind are named; --json names all."""
 
@@ -127,7 +128,7 @@ def _waiting(waiting: dict[str, list[dict[str, Any]]]) -> Iterator[tuple[str, Te
     questions = (
         ("for_you", "to be decided by you: signoff inbox", "magenta"),
         ("unconfirmed", "sent, and nobody knows whether it arrived: signoff inbox", "red"),
-        ("unanswered", "without an answer of an assistant: for a person, on the phone", "yellow"),
+        ("unanswered", f"without an answer of an assistant in {_COVERED}: for a person, on the phone", "yellow"),
         ("for_an_assistant", "to be drafted by an assistant", ""),
         ("for_the_outbox", "approved, to be sent", ""),
         ("for_a_script", "approved by a script, which sends it itself", ""),

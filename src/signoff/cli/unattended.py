@@ -52,10 +52,10 @@ class Unattended:
             return False
         try:
             if row.stale is None:
-                self._state.approve(row.id, row.draft_version, by=self._by)
+                self._state.approve(row.id, row.draft_version, by=self._by, seen=row.message_status)
             else:
                 self._asked.add(row.seq)
-                self._state.ask_again(row.id, row.stale, by=self._by)
+                self._state.ask_again(row.id, row.stale, row.draft_version, by=self._by, seen=row.message_status)
         except Decision:  # it was decided, or became out of date, at this very moment: it is looked at again
             return False
         return True

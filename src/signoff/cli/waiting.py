@@ -7,7 +7,7 @@ from ..state import StateManager
 from ..store.rows import Row
 
 RECENT = 10_000
-"""How many events back `unanswered` looks, so that its cost does not grow with the history."""
+"""How many events back `unanswered` looks, so that its cost does not grow with the history; who shows it says so."""
 
 
 class Waiting:
@@ -46,20 +46,15 @@ class Waiting:
         return [row for row in still if row.visible]
 
 
-def recent(state: StateManager, status: MessageStatus) -> list[Row]:
-    """The messages that came into a list within the last `RECENT` events."""
+def unanswered(state: StateManager) -> list[Row]:
+    """Messages of the last `RECENT` events to which no assistant had an answer: they are for a person, on the phone."""
     after, rows = max(0, state.store.last_event() - RECENT), []
-    while page := state.store.page(state.account, status, after):
-        rows += page
+    while page := state.store.page(state.account, MessageStatus.INCOMING, after):
+        rows += [row for row in page if row.changed_what == "no draft"]
         after = page[-1].arrival
     return rows
 
 
-def unanswered(state: StateManager) -> list[Row]:
-    """Recent messages to which no assistant had an answer: they are for a person, on the phone."""
-    return [row for row in recent(state, MessageStatus.INCOMING) if row.changed_what == "no draft"]
-
-
 def being_drafted(state: StateManager) -> list[Row]:
-    """Recent messages that an assistant has still to look at."""
-    return [row for row in recent(state, MessageStatus.INCOMING) if row.draft_due is not None]
+    """Messages that an assistant has still to look at."""
+    return state.store.to_be_drafted(state.account)

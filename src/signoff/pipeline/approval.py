@@ -6,6 +6,7 @@ import logging
 
 from ..clock import HOUR, SECOND, elapsed
 from ..errors import Decision
+from ..lifecycle import MessageStatus
 from ..state import StateManager
 from ..store.rows import Row
 from .rules import matching_rule
@@ -42,7 +43,14 @@ class Approval:
         undo = int(self._state.get_config("approval_config")["undo_seconds"] * SECOND)
         try:
             self._store.approve(
-                self._state.account, row.id, row.draft_version, by=rule, kind="rule", undo=undo, why=why
+                self._state.account,
+                row.id,
+                row.draft_version,
+                by=rule,
+                kind="rule",
+                undo=undo,
+                why=why,
+                seen=MessageStatus.PENDING_APPROVAL,
             )
         except Decision as error:
             log.info("rule %s did not approve %s: %s", rule, row.id, error)

@@ -88,6 +88,7 @@ def metadata(view: View, kind: str | None = None) -> dict[str, Any]:
         "last_updated": _iso(view.time_of(view.revision)),
         "revision": view.revision,
         "store": view.store_id,
+        "account": view.account_name,
     }
     if kind is None:
         return shown

@@ -66,7 +66,7 @@ class Exchange:
     def begin(self, text: bytes | None) -> None:
         """Begin the account, importing the file that stood there before it; a copy of that file is kept."""
         document = parse(text) if text is not None else None
-        if text is None or document is None:
+        if text is None or document is None or self._other_account(document):
             self._store.begin(self._account, None, None, by="signoff")
             return
         copy = self._keep("before_import", text)
@@ -80,6 +80,11 @@ class Exchange:
             known: the file that was known before ``text`` was read; False when it is not the known one any more, and
                 the file is to be read again.
         """
+        other = self._other_account(document)
+        if other is not None:
+            copy = self._keep("other_account", text)
+            warn(f"{self._path}: {self._refusal(other)}; it was kept as {copy} and is written anew")
+            return self._store.take_up_once(self._account, FileEdit(), digest(text), known, by="restore")
         revision = self._own_revision(document)
         newer = self._hold_if_newer(revision, text)
         if _metadata(document).get("kind") == "backup":
@@ -96,7 +101,7 @@ class Exchange:
             The backup of the state as it was before.
 
         Raises:
-            StateFileError: it cannot be read; nothing was changed.
+            StateFileError: it cannot be read, or is of another account; nothing was changed.
         """
         try:
             text = source.read_bytes()
@@ -105,6 +110,9 @@ class Exchange:
         document = parse(text)
         if document is None:
             raise StateFileError(f"{source} is no state file ({where_broken(text)}); nothing was changed")
+        other = self._other_account(document)
+        if other is not None:
+            raise StateFileError(f"{source}: {self._refusal(other)}")
         self._hold_if_newer(self._own_revision(document), text)
         edit = self._restoring(document)
         saved = self.backup()
@@ -132,6 +140,19 @@ class Exchange:
         """Keep the text of a file that cannot be read under another name, and report it."""
         copy = self._keep("unreadable", text)
         warn(f"{self._path} could not be read ({where_broken(text)}); it was kept as {copy} and is written anew")
+
+    def _other_account(self, document: Document) -> str | None:
+        """The account whose state a file holds, if it names another one than this."""
+        name = _metadata(document).get("account")
+        return name if isinstance(name, str) and name != self._store.account_name(self._account) else None
+
+    def _refusal(self, other: str) -> str:
+        own = self._store.account_name(self._account)
+        return (
+            f"it is of the account {other!r}, not of {own!r}, and nothing of it was taken: restore it with "
+            f"signoff restore --account {other} (in a script: StateManager(…, account={other!r}).restore_state), "
+            f"or take metadata.account out of it to have it in {own!r} all the same"
+        )
 
     def _restoring(self, document: Document) -> FileEdit:
         present = with_defaults(self._store.settings(self._account))

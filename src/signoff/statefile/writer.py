@@ -1,7 +1,8 @@
 """When the state file is read and written.
 
 It is read when a manager opens it, before settings are read (a look at most every 100 ms), and before it is replaced.
-It is written soon after a change, by a thread of its own, and when the last manager closes or the process ends.
+It is written soon after a change, by a thread of its own, and when the last manager closes or the process ends. The
+thread knows no manager, so one that nobody closes can be dropped, and what was changed through it is written too.
 """
 
 from __future__ import annotations
@@ -9,10 +10,13 @@ from __future__ import annotations
 import atexit
 import threading
 import time
-import weakref
+from pathlib import Path
 
 from .. import forkgate
+from ..clock import Clock
 from ..errors import SignoffError
+from ..shared import Shared
+from ..store import Store
 from .exchange import warn
 from .file import NotReadable, StateFile
 
@@ -21,16 +25,20 @@ WRITE_EVERY = 1.0
 
 
 class Writer:
-    """Keeps a state file up to date. Thread-safe; survives a fork."""
+    """Keeps the state file of an account up to date. Thread-safe; survives a fork.
+
+    Args:
+        store: is closed with the writer, which may outlive the manager that has made it.
+    """
 
     fork_order = 2
 
-    def __init__(self, file: StateFile) -> None:
-        self._file = file
+    def __init__(self, path: Path, store: Store, account: int, clock: Clock) -> None:
+        self._file = StateFile(path, store, account, clock)
+        self._store = store
         self._next_look = 0.0
         self._failure: str | None = None
         self._make_locks()
-        _writers.add(self)
         forkgate.register(self)
 
     def open(self) -> None:
@@ -91,13 +99,13 @@ class Writer:
         return wrote
 
     def close(self) -> None:
-        """Write the file if it is behind, and stop the thread."""
+        """Write the file if it is behind, stop the thread and close the store."""
         self._stopping.set()
         self._wanted.set()
         if self._thread is not None:
             self._thread.join()
         self.flush()
-        _writers.discard(self)
+        self._store.close()
 
     def before_fork(self) -> None:
         """Let nobody read or write the file until after the fork."""
@@ -146,11 +154,12 @@ class Writer:
             warn(failure)
 
 
-_writers: weakref.WeakSet[Writer] = weakref.WeakSet()
+writers: Shared[Writer] = Shared(lambda writer: writer.close(), fork_order=1)
+"""The writers of all state files that this process has open, by path."""
 
 
 def _flush_all() -> None:
-    for writer in list(_writers):
+    for writer in writers.things():
         writer.flush()
 
 

@@ -38,13 +38,16 @@ __all__ = ["Store", "open_store"]
 class Store(Messages, Intake, Decisions, Delivery, SettingsVerbs, Files, Upkeep):
     """All verbs over one database. Safe to use from any number of threads and processes, and across forks."""
 
-    _closed = False
+    def __init__(self, database: SQLite, clock: Clock) -> None:
+        super().__init__(database, clock)
+        self._release = _shared.lend(database, self)
 
     def close(self) -> None:
-        """Let go of the database; the last that closes it closes its connections. Use after that is an error."""
-        if not self._closed:
-            self._closed = True
-            _shared.release(self.database)
+        """Let go of the database; the last that closes it closes its connections. Use after that is an error.
+
+        One that is dropped without it lets go a moment later.
+        """
+        self._release()
 
 
 _shared: Shared[SQLite] = Shared(lambda database: database.close(), fork_order=3)
@@ -55,7 +58,8 @@ def open_store(url: str | os.PathLike[str], *, clock: Clock = system_clock, busy
 
     Args:
         clock: where every time comes from.
-        busy_timeout: seconds after which waiting for another process ends with `StoreBusy`.
+        busy_timeout: seconds after which waiting for another process ends with `StoreBusy`. All who have one database
+            open in this process share its connections: the longest time that one of them gave holds.
 
     Raises:
         StoreError: it cannot be opened; one of its kinds says why.
@@ -64,4 +68,8 @@ def open_store(url: str | os.PathLike[str], *, clock: Clock = system_clock, busy
     if "://" in text:
         raise StoreUnavailable(f"{text.split('://')[0]}:// is not supported: give the path of a SQLite file")
     path = Path(os.path.realpath(text))
-    return Store(_shared.get(os.fspath(path), lambda: SQLite(path, clock, busy_timeout)), clock)
+
+    def make() -> SQLite:
+        return SQLite(path, clock, busy_timeout)
+
+    return Store(_shared.get(os.fspath(path), make, lambda there: there.wait_at_least(busy_timeout)), clock)

@@ -10,8 +10,9 @@ from typing import Any, Protocol, TypeVar
 from ..clock import Clock
 from ..errors import NotFound
 from ..model import MAX_ID_BYTES
+from .connection import Transaction
 from .rows import Row
-from .sqlite import SQLite, Transaction
+from .sqlite import SQLite
 
 T = TypeVar("T")
 

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 
 from .. import lifecycle
 from ..errors import IllegalMove
+from ..lifecycle import MessageStatus
 from ..model import Content, digest_of
 from .base import Verbs, changed, fetch_seq, fetch_visible, fetch_visible_seq, ids_from, stamp
+from .connection import Transaction
 from .messages import add_row
 from .rows import Row
-from .sqlite import Transaction
 
 
 class NewDraft(NamedTuple):
@@ -55,6 +56,14 @@ class Decisions(Verbs):
             return None
         return self.database.write(work)
 
+    def to_be_drafted(self, account: int) -> list[Row]:
+        """All incoming messages that an assistant has still to look at, the next first."""
+
+        def work(tx: Transaction) -> list[Row]:
+            return [fetch_seq(tx, seq) for (seq,) in tx.rows("to_be_drafted", {"account": account})]
+
+        return self.database.snapshot(work)
+
     def add_draft(self, account: int, draft: NewDraft) -> Row | None:
         """Store a draft as PENDING_APPROVAL; it replaces an open one for the same message.
 
@@ -94,8 +103,13 @@ class Decisions(Verbs):
         despite: str | None = None,
         undo: int = 0,
         why: str | None = None,
+        seen: MessageStatus | None = None,
     ) -> Row:
         """Approve exactly the version shown; it may be sent ``undo`` microseconds from now.
+
+        Args:
+            version: the version that was shown; None for the present one. So in the other decisions.
+            seen: the status that was shown; None for whatever it is now. So in the other decisions.
 
         Raises:
             Decision: it cannot be approved; one of its kinds says why.
@@ -104,7 +118,7 @@ class Decisions(Verbs):
 
         def work(tx: Transaction) -> Row:
             row = fetch_visible(tx, account, message_id)
-            lifecycle.check_approve(row, version, despite)
+            lifecycle.check_approve(row, version, despite, seen)
             what = "tried again" if row.status == "failed" else "approved"
             params = stamp(now, by, seq=row.seq, status=row.status, version=row.draft_version, kind=kind)
             changed(tx.change("approve", params | {"due": now + undo, "what": what, "why": why}), "an approval")
@@ -134,7 +148,16 @@ class Decisions(Verbs):
 
         self.database.write(work)
 
-    def reject(self, account: int, message_id: str, version: int | None, *, by: str, reason: str | None) -> Row:
+    def reject(
+        self,
+        account: int,
+        message_id: str,
+        version: int | None,
+        *,
+        by: str,
+        reason: str | None,
+        seen: MessageStatus | None = None,
+    ) -> Row:
         """Reject a draft; one that is approved and not sent yet is taken back first.
 
         Raises:
@@ -144,7 +167,7 @@ class Decisions(Verbs):
 
         def work(tx: Transaction) -> Row:
             row = fetch_visible(tx, account, message_id)
-            lifecycle.check_change(row, version, "rejected")
+            lifecycle.check_change(row, version, "rejected", seen)
             row = _taken_back(tx, row, now, by)
             _decide_row(tx, row, "rejected", now, by, what="rejected", why=reason)
             return fetch_seq(tx, row.seq)
@@ -208,7 +231,16 @@ class Decisions(Verbs):
 
         return self.database.write(work)
 
-    def edit(self, account: int, message_id: str, text: str, version: int | None, *, by: str) -> Row:
+    def edit(
+        self,
+        account: int,
+        message_id: str,
+        text: str,
+        version: int | None,
+        *,
+        by: str,
+        seen: MessageStatus | None = None,
+    ) -> Row:
         """Change the text: a new version, which wants a decision of its own.
 
         Raises:
@@ -218,7 +250,7 @@ class Decisions(Verbs):
 
         def work(tx: Transaction) -> Row:
             row = fetch_visible(tx, account, message_id)
-            lifecycle.check_change(row, version, "edited")
+            lifecycle.check_change(row, version, "edited", seen)
             row = _taken_back(tx, row, now, by)
             digest = digest_of(row.chat, text) if row.digest is not None and row.chat else None
             params = stamp(now, by, seq=row.seq, version=row.draft_version, text=text, digest=digest)
@@ -227,7 +259,16 @@ class Decisions(Verbs):
 
         return self.database.write(work)
 
-    def ask_again(self, account: int, message_id: str, *, by: str, why: str | None) -> Row:
+    def ask_again(
+        self,
+        account: int,
+        message_id: str,
+        version: int | None = None,
+        *,
+        by: str,
+        why: str | None,
+        seen: MessageStatus | None = None,
+    ) -> Row:
         """Ask for another draft in place of this one, which stays until that is there; the incoming message it answers.
 
         Raises:
@@ -237,7 +278,7 @@ class Decisions(Verbs):
 
         def work(tx: Transaction) -> Row:
             row = fetch_visible(tx, account, message_id)
-            lifecycle.check_change(row, None, "drafted again")
+            lifecycle.check_change(row, version, "drafted again", seen)
             answered = row.answers
             if answered is None:
                 raise IllegalMove(f"message {message_id!r} was not drafted by an assistant: edit it instead")
@@ -287,7 +328,8 @@ def _taken_back(tx: Transaction, row: Row, now: int, by: str) -> Row:
     """The message as PENDING_APPROVAL: an approved or failed one is moved there first."""
     if row.status == "pending_approval":
         return row
-    _decide_row(tx, row, "pending_approval", now, by, what="taken back")
+    what = "reopened" if row.status == "failed" else "taken back"
+    _decide_row(tx, row, "pending_approval", now, by, what=what)
     return fetch_seq(tx, row.seq)
 
 

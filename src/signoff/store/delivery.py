@@ -6,9 +6,10 @@ from typing import Any
 
 from .. import lifecycle
 from .base import Verbs, changed, fetch_seq, fetch_visible_seq, stamp
+from .connection import Transaction
+from .forgetting import forget_if_asked
 from .processes import this_process
 from .rows import Claim, Row
-from .sqlite import Transaction
 
 SETTLE_AFTER = 60_000_000
 """Microseconds after which a message that a script sent and never moved is moved for it."""
@@ -114,10 +115,9 @@ class Delivery(Verbs):
 
         def work(tx: Transaction) -> int:
             rows = tx.rows("to_settle", params)
-            for seq, status, delivery in rows:
+            for seq, delivery in rows:
                 target = "sent" if delivery == "accepted" else "failed"
                 reason = {"unknown": "unconfirmed", "refused": "refused"}.get(delivery)
-                del status
                 settled = stamp(now, "keeper", seq=seq, target=target, reason=reason, what=f"{target}, by its attempt")
                 changed(tx.change("settle_late", settled), "settling a script's message")
             return len(rows)
@@ -156,6 +156,7 @@ class Delivery(Verbs):
 
         Raises:
             IllegalMove: it is not unconfirmed, or no more.
+            NotSendable: its text was removed.
         """
         now = self.clock()
         params = stamp(now, by, seq=row.seq, version=row.draft_version, kind="person", due=now, what="send again")
@@ -174,6 +175,8 @@ class Delivery(Verbs):
             present = fetch_visible_seq(tx, row.seq)
             lifecycle.check_unconfirmed(present)
             lifecycle.check_version(present, row.draft_version)
+            if statement == "approve":
+                lifecycle.check_sendable(present)
             changed(tx.change(statement, params | {"status": present.status}), "a decision")
 
         self.database.write(work)
@@ -245,7 +248,9 @@ def _settle(
     why: str | None = None,
 ) -> int:
     params = stamp(now, by, seq=claim.seq, number=claim.number, target=target, delivery=delivery)
-    return tx.change("settle_moved", params | {"reason": reason, "what": what, "why": why})
+    settled = tx.change("settle_moved", params | {"reason": reason, "what": what, "why": why})
+    forget_if_asked(tx, claim.seq, now)
+    return settled
 
 
 def _settle_beside(
@@ -260,4 +265,6 @@ def _settle_beside(
     why: str | None = None,
 ) -> int:
     params = stamp(now, by, seq=claim.seq, number=claim.number, delivery=delivery, due=due, settle_due=settle_due)
-    return tx.change("settle_beside", params | {"what": what, "why": why})
+    settled = tx.change("settle_beside", params | {"what": what, "why": why})
+    forget_if_asked(tx, claim.seq, now)
+    return settled

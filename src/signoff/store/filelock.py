@@ -32,6 +32,10 @@ if sys.platform == "win32":
     def _unlock(descriptor: int) -> None:
         os.lseek(descriptor, 1 << 30, os.SEEK_SET)
         msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+
+    def _beginning(descriptor: int, size: int) -> bytes:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        return os.read(descriptor, size)
 else:
     import fcntl
 
@@ -48,20 +52,34 @@ else:
     def _unlock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_UN)
 
+    def _beginning(descriptor: int, size: int) -> bytes:
+        return os.pread(descriptor, size, 0)
+
 
 class FileLock:
-    """The lock file at ``path``, created with mode 0600. One thread at a time may use an instance."""
+    """The lock file at ``path``, created with mode 0600. One thread at a time may use an instance.
+
+    Attributes:
+        waited: how many seconds the last `acquire` had to wait.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._descriptor: int | None = None
         self._name = b""
+        self.waited = 0.0
 
     def acquire(self, timeout: float) -> bool:
         """Take the lock; False when ``timeout`` seconds have passed. After an interrupt call `close`."""
-        descriptor = self._open()
-        if not _try_lock(descriptor) and not self._wait(timeout):
-            return False
+        descriptor = self._descriptor
+        if descriptor is None:
+            descriptor = self._open()
+        self.waited = 0.0
+        if not _try_lock(descriptor):
+            began = time.monotonic()
+            if not self._wait(timeout):
+                return False
+            self.waited = time.monotonic() - began
         self._sign(descriptor)
         return True
 
@@ -85,8 +103,7 @@ class FileLock:
 
     def _sign(self, descriptor: int) -> None:
         """Leave our name in the file; it mostly stands there already, and to read it is cheaper than to write it."""
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        if os.read(descriptor, len(self._name)) != self._name:
+        if _beginning(descriptor, len(self._name)) != self._name:
             os.lseek(descriptor, 0, os.SEEK_SET)
             os.write(descriptor, self._name)
 

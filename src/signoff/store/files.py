@@ -8,19 +8,25 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
+from ..clock import DAY
 from ..lifecycle import MessageStatus
 from ..model import Content, as_guide_dict
 from ..session import Session
 from ..settings import merge
 from .base import Verbs, stamp
+from .connection import Transaction
 from .messages import PAGE, add_row, log
 from .rows import Counter, Row
 from .settings import apply_session, apply_settings, read_session, read_settings
-from .sqlite import Transaction
 
 T = TypeVar("T")
 
 RECORD_LISTS = ("message_log", "incoming_messages", "pending_replies", "generated_replies")
+KEPT = 90 * DAY
+"""How long it is known what a state file said: a script may hold one for so long and write it back."""
+MOST_EDITS = 100
+"""How many edits of files of one revision are kept apart; earlier ones are kept as one."""
+_BATCH = 100
 _CHANGED_LATER = ("status", "updated_at", "error", "message_id", "processed", "processedAt")
 
 
@@ -66,6 +72,7 @@ class View:
         self._tx, self._account = tx, account
         self.revision: int = _one(tx, "last_event", {})
         self.store_id: str = _one(tx, "store_id", {})
+        self.account_name: str = _one(tx, "account_name", {"account": account})
         self.settings = read_settings(tx, account)
         self.session = read_session(tx, account)
         rows = tx.rows("counters", {"account": account})
@@ -114,6 +121,10 @@ class Files(Verbs):
         """The random name of this store; a copy of the database has the same."""
         return self.database.read(lambda tx: str(_one(tx, "store_id", {})))
 
+    def account_name(self, account: int) -> str:
+        """The name of an account."""
+        return self.database.read(lambda tx: str(_one(tx, "account_name", {"account": account})))
+
     def known_file(self, account: int) -> KnownFile | None:
         """The state file that was last written or taken up."""
         return self.database.read(lambda tx: _known_file(tx, account))
@@ -121,8 +132,11 @@ class Files(Verbs):
     def note_file(self, account: int, revision: FileRevision, digest: str, known: KnownFile | None) -> bool:
         """Note what a state file is about to say; to be called before it is put in place.
 
+        What files said that were replaced more than `KEPT` ago is dropped.
+
         False, and nothing is noted, when the file that is known is not ``known`` any more.
         """
+        before = self.clock() - KEPT
         shown = json.dumps(revision.settings, ensure_ascii=False), json.dumps(revision.session, ensure_ascii=False)
 
         def work(tx: Transaction) -> bool:
@@ -132,13 +146,14 @@ class Files(Verbs):
             if newest is None or newest[1:] != shown:
                 params = {"account": account, "revision": revision.revision, "settings": shown[0], "session": shown[1]}
                 tx.change("add_file_revision", params)
+                _drop_old(tx, account, before)
             tx.change("set_known_file", {"account": account, "digest": digest, "written": revision.revision})
             return True
 
         return self.database.write(work)
 
     def file_revision(self, account: int, revision: int | None) -> FileRevision | None:
-        """What the state file said at ``revision``, or lately when it is None; None when that is unknown."""
+        """What the state file said at ``revision``, or lately when it is None; None when that is unknown by now."""
         name = "newest_file_revision" if revision is None else "file_revision"
         found = self.database.read(lambda tx: tx.row(name, {"account": account, "revision": revision}))
         return _revision(found) if found else None
@@ -204,9 +219,13 @@ class Files(Verbs):
 
     def arrived_last_in(self, account: int, message_id: str, status: MessageStatus) -> int | None:
         """The number of the event that last brought a message into a list, even if it has left it; else None."""
-        params = {"account": account, "id": message_id, "status": status.value}
-        found = self.database.read(lambda tx: tx.row("arrived_last_in", params))
-        return found[0] if found else None
+
+        def work(tx: Transaction) -> int | None:
+            message = tx.row("get", {"account": account, "id": message_id})
+            found = message and tx.row("arrived_last_in", {"seq": message[0], "status": status.value})
+            return found[0] if found else None
+
+        return self.database.read(work)
 
     def add_record(self, account: int, name: str, entry: dict[str, Any], *, by: str) -> bool:
         """Add an entry to another component's list; False when its id is known."""
@@ -319,10 +338,30 @@ def _begin_totals(
     log(tx, account, now, "baseline", by, json.dumps({"why": "import", "totals": kept}))
 
 
+def _drop_old(tx: Transaction, account: int, before: int) -> None:
+    """Drop some of what files said that were replaced before a time; the last one written before it was not."""
+    found = tx.row("old_file_revision", {"account": account, "before": before, "limit": _BATCH})
+    if found is not None and found[0] is not None:
+        for name in ("drop_file_revisions", "drop_file_edits"):
+            tx.change(name, {"account": account, "revision": found[0]})
+
+
 def _note_edit(tx: Transaction, account: int, taken: FileRevision) -> None:
+    _fold(tx, tx.rows("file_edits", {"account": account, "revision": taken.revision}))
     said = [json.dumps(fields, ensure_ascii=False) for fields in (taken.settings, taken.session)]
     params = {"account": account, "revision": taken.revision, "settings": said[0], "session": said[1]}
     tx.change("add_file_edit", params)
+
+
+def _fold(tx: Transaction, edits: list[tuple[Any, ...]]) -> None:
+    """Make one of the two oldest edits of a revision when there are many: what was said last of a field counts."""
+    if len(edits) < MOST_EDITS:
+        return
+    first, second = _revision(edits[0]), _revision(edits[1])
+    settings, session = merge(first.settings, second.settings), merge(first.session, second.session)
+    params = {"settings": json.dumps(settings, ensure_ascii=False), "session": json.dumps(session, ensure_ascii=False)}
+    tx.change("change_file_edit", params | {"seq": edits[1][3]})
+    tx.change("drop_file_edit", {"seq": edits[0][3]})
 
 
 def _revision(row: tuple[Any, ...]) -> FileRevision:

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 from ..model import JsonObject
 from .base import Verbs, addresses, fetch_seq, ids_from, stamp
+from .connection import Transaction
 from .decisions import make_stale
+from .forgetting import forget_contact, forget_if_asked
 from .messages import add_row, log
 from .rows import Row
-from .sqlite import Transaction
 
 
 class Arrival(NamedTuple):
@@ -102,16 +103,13 @@ class Intake(Verbs):
         return self.database.snapshot(lambda tx: addresses(tx, account, address))
 
     def forget(self, account: int, address: str, *, by: str) -> int:
-        """Remove the texts and names of a contact, under all addresses; ids and times stay. How many messages."""
+        """Remove the texts and names of a contact, under all addresses; ids and times stay. How many messages.
+
+        One that is being sent at this moment is forgotten as soon as its attempt is settled.
+        """
         now = self.clock()
 
-        def work(tx: Transaction) -> int:
-            found = tx.row("contact_of", {"account": account, "address": address})
-            if found:
-                tx.change("forget_name", {"contact": found[0]})
-            return sum(_forget_address(tx, account, own, now, by) for own in addresses(tx, account, address))
-
-        return self.database.write(work)
+        return self.database.write(lambda tx: forget_contact(tx, account, address, now, by))
 
 
 _RANK = {"error": 0, "server": 1, "device": 2, "read": 3, "played": 4}
@@ -228,14 +226,4 @@ def _turned_out_sent(tx: Transaction, seq: int, number: int, gateway_id: str | N
     tx.change("close_attempt", attempt)
     moved = stamp(now, by, seq=seq, number=number, target="sent", delivery="accepted", reason=None, what="it arrived")
     tx.change("settle_moved", moved)
-
-
-def _forget_address(tx: Transaction, account: int, address: str, now: int, by: str) -> int:
-    """Empty what was written in this chat, by this person in groups, and in the lists of other components."""
-    tx.change("forget_records", {"account": account, "address": address})
-    written = tx.rows("messages_of_writer", {"account": account, "address": address})
-    forgotten = 0
-    for seq, *_ in [*tx.rows("messages_of_chat", {"account": account, "chat": address}), *written]:
-        forgotten += tx.change("forget", stamp(now, by, seq=seq))
-        tx.change("purge_versions", {"seq": seq})
-    return forgotten
+    forget_if_asked(tx, seq, now)

@@ -11,8 +11,8 @@ from typing import Any
 from ..lifecycle import MessageStatus, is_regular
 from ..model import Content, as_guide_dict
 from .base import Verbs, addresses, fetch
+from .connection import Transaction
 from .rows import Attempt, Counter, Event, Row
-from .sqlite import Transaction
 
 PAGE = 500
 FINISHED = (MessageStatus.INCOMING, MessageStatus.REJECTED, MessageStatus.SENT, MessageStatus.FAILED)
@@ -143,8 +143,8 @@ class Messages(Verbs):
         """
 
         def work(tx: Transaction) -> list[Event]:
-            fetch(tx, account, message_id)
-            return [Event(*row) for row in tx.rows("history", {"account": account, "id": message_id})]
+            seq = fetch(tx, account, message_id).seq
+            return [Event(*row) for row in tx.rows("history", {"seq": seq})]
 
         return self.database.read(work)
 
@@ -234,6 +234,12 @@ def add_row(tx: Transaction, params: dict[str, Any]) -> int | None:
     return None
 
 
+def remove_words(tx: Transaction, seq: int) -> None:
+    """Remove what stands beside a message in words: earlier texts, and why something happened to it."""
+    for name in ("purge_versions", "purge_reasons", "purge_attempts"):
+        tx.change(name, {"seq": seq})
+
+
 def _differs(tx: Transaction, row: Row, offered: dict[str, Any]) -> bool:
     stored = json.loads(row.payload)
     if stored.keys() <= {"id"}:
@@ -268,7 +274,7 @@ def _purge(tx: Transaction, account: int, status: MessageStatus, limit: int, now
     rows = tx.rows("to_purge", {"account": account, "status": status.value, "limit": limit})
     for seq, _ in rows:
         if tx.change("purge", {"seq": seq, "now": now}):
-            tx.change("purge_versions", {"seq": seq})
+            remove_words(tx, seq)
     if rows:
         tx.change("purged", {"account": account, "status": status.value, "purged": rows[-1][1]})
     return len(rows)

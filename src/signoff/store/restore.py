@@ -26,10 +26,11 @@ from ..clock import Clock, system_clock
 from ..errors import SignoffError, StateFileError, StoreBusy
 from . import migrate, network
 from .base import addresses, changed, fetch_seq, stamp
+from .connection import Transaction, translate
 from .filelock import FileLock
+from .forgetting import forget_if_asked
 from .messages import log
-from .sqlite import Transaction, translate
-from .upkeep import _sync, verify_copy
+from .upkeep import sync, verify_copy
 
 BY = "restore"
 _WHY = "for a person: the database was restored"
@@ -85,9 +86,9 @@ def restore_database(
             with closing(apsw.Connection(os.fspath(partial), flags=_OPEN)) as connection:
                 restored = _Restore(connection, kept, doubt, clock()).run(hold, shown)
             _check_good(partial, backup)
-            _sync(partial)
+            sync(partial)
             os.replace(partial, path)
-            _sync(path.parent)
+            sync(path.parent)
         finally:
             for ending in ("", *_SIDE_FILES):
                 partial.with_name(partial.name + ending).unlink(missing_ok=True)
@@ -172,11 +173,11 @@ def _keep(path: Path, kept: Path, clock: Clock) -> str | None:
             raise
         problems = [str(error)]
     if not problems:
-        _sync(kept)
+        sync(kept)
         return None
     shutil.copyfile(path, kept)
     os.chmod(kept, 0o600)
-    _sync(kept)
+    sync(kept)
     _set_aside(path, kept)
     return f"the database in its place is damaged ({problems[0]})"
 
@@ -233,6 +234,7 @@ class _Restore:
             taken = self._take_over() if readable else 0
             self._end_approvals()
             self._settle_in_flight()
+            self._forget()
             self._tx.change("leave_to_people", stamp(self._now, BY) | {"why": _WHY})
             self._finish(hold, why, shown)
         kept = self._replaced if self._doubt != _NONE else None
@@ -272,6 +274,7 @@ class _Restore:
         with self._without("attempts_guard"):
             for theirs, _, account, ours, *_ in found:
                 self._take(theirs, account, ours)
+        self._tx.change("take_to_forget", {})
         return len(found)
 
     def _make_stale(self, account: int, chat: str, why: str, known: set[int | None]) -> None:
@@ -298,11 +301,16 @@ class _Restore:
     def _take_events(self, seq: int, theirs: int, account: int) -> None:
         """The part of its history that the backup does not know."""
         names = ("at", "kind", "from_status", "to_status", "by", "why", "version", "digest")
-        known = self._tx.rows("own_events", {"seq": seq})
-        history = self._tx.rows("replaced_events", {"seq": theirs})
+        known, history = (
+            [event for _, *event in self._tx.rows(name, {"seq": number})]
+            for name, number in (("history", seq), ("replaced_history", theirs))
+        )
         same = next((number for number, pair in enumerate(zip_longest(known, history)) if pair[0] != pair[1]), None)
-        for event in history[same:] if same is not None else []:
-            self._tx.change("take_event", dict(zip(names, event, strict=True)) | {"account": account, "message": seq})
+        for values in history[same:] if same is not None else []:
+            event = dict(zip(names, values, strict=True)) | {"account": account, "message": seq}
+            self._tx.change("take_event", event)
+            if event["why"] is not None:
+                self._tx.change("take_reason", event)
 
     def _take_accounts(self) -> None:
         for theirs, name in self._tx.rows("unknown_accounts", {}):
@@ -333,6 +341,11 @@ class _Restore:
             self._tx.change("close_lost_attempts", self._stamp(seq=seq))
             params = self._stamp(seq=seq, number=number, target="failed", delivery="unknown", reason="unconfirmed")
             changed(self._tx.change("settle_moved", params | {"what": "restored"}), "settling an attempt")
+
+    def _forget(self) -> None:
+        """Forget what was being sent when that was asked for."""
+        for (seq,) in self._tx.rows("all_to_forget", {}):
+            forget_if_asked(self._tx, seq, self._now)
 
     def _finish(self, hold: str, why: str | None, shown: str | None) -> None:
         for account, name in self._tx.rows("accounts", {}):

@@ -9,7 +9,7 @@ from typing import Any
 from .. import session as sessions
 from ..session import Session
 from .base import Verbs, stamp
-from .sqlite import Transaction
+from .connection import Transaction
 
 Settings = dict[str, Any]
 

@@ -13,7 +13,7 @@ import apsw
 from ..errors import StateFileError, StoreCorrupt
 from ..model import digest_of
 from .base import Verbs
-from .sqlite import Transaction
+from .connection import Transaction
 
 
 class Upkeep(Verbs):
@@ -46,9 +46,9 @@ class Upkeep(Verbs):
             problems = verify_copy(partial)
             if problems:
                 raise StateFileError(f"the backup {target} was not made, the copy is not good: {problems[0]}")
-            _sync(partial)
+            sync(partial)
             os.replace(partial, target)
-            _sync(target.parent)
+            sync(target.parent)
         except OSError as error:
             raise StateFileError(f"the backup {target} could not be written: {error.strerror}") from error
         finally:
@@ -81,6 +81,8 @@ _CHECKS = (
     "check_listed",
     "check_last_event",
     "check_statuses",
+    "check_arrivals",
+    "check_lost_arrivals",
     "check_in_flight",
     "check_approvals",
     "check_digests",
@@ -112,7 +114,8 @@ def _base(detail: str, status: str) -> int:
     return int(totals.get(status, (0, None))[0])
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Have a file, or the names in a folder, on the disk before this returns."""
     if os.name == "nt" and path.is_dir():
         return
     descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)

@@ -5,7 +5,7 @@ end demands that `Store.check` finds nothing, and a subclass of each class here.
 """
 
 from .accounts import AccountsContract
-from .decisions import DecisionsContract, RefusalsContract, TwoDecidersContract
+from .decisions import DecisionsContract, RefusalsContract, SeenContract, TwoDecidersContract
 from .delivery import ClaimsContract, OutcomesContract, UnconfirmedContract
 from .drafts import AskingAgainContract, DraftsContract, UndecidedContract
 from .files import FilesContract, RecordsContract
@@ -34,6 +34,7 @@ __all__ = [
     "RecordsContract",
     "RefusalsContract",
     "ScriptsContract",
+    "SeenContract",
     "SessionContract",
     "SettingsContract",
     "TableContract",

@@ -8,12 +8,13 @@ from functools import partial
 
 import pytest
 
-from signoff.clock import MINUTE
+from signoff.clock import MINUTE, local_iso
 from signoff.errors import Decision, IllegalMove, InFlight, NotFound, NotSendable, StaleVersion
+from signoff.lifecycle import MOVES, MessageStatus
 from signoff.model import digest_of
 from signoff.store.rows import Row
 
-from ..scenes import ANA, APPROVED, FAILED, INCOMING, PENDING, REJECTED, SENT, Scene
+from ..scenes import ANA, APPROVED, FAILED, INCOMING, PENDING, REJECTED, SENT, Scene, moves
 from .base import Contract, OpenStore
 
 
@@ -86,6 +87,8 @@ class DecisionsContract(Contract):
         act = {"edit": lambda: scene.edit(claim.id, "other"), "reject": lambda: scene.reject(claim.id)}
         after = act.get(doing, lambda: scene.approve(claim.id))()
         assert after.status == {"edit": "pending_approval", "reject": "rejected", "approve": "approved"}[doing]
+        assert "taken back" not in scene.kinds(claim.id)
+        assert moves(scene.store) <= set(MOVES)
         assert (scene.claim() is not None) == (doing == "approve")
 
     def test_what_a_script_put_back_after_a_refusal_can_be_edited(self, scene: Scene) -> None:
@@ -259,6 +262,96 @@ class RefusalsContract(Contract):
             scene.store.approve_beside(row, by="ana", kind="person")
 
 
+DECIDING: dict[str, Callable[[Scene, str, MessageStatus | None], object]] = {
+    "approve": lambda scene, name, seen: scene.approve(name, 1, seen=seen),
+    "edit": lambda scene, name, seen: scene.edit(name, "other", 1, seen),
+    "reject": lambda scene, name, seen: scene.reject(name, 1, seen=seen),
+    "ask again": lambda scene, name, seen: scene.store.ask_again(
+        scene.account, name, 1, by="omar", why=None, seen=seen
+    ),
+}
+every_decision = pytest.mark.parametrize("decide", DECIDING.values(), ids=list(DECIDING))
+
+
+class SeenContract(Contract):
+    """What was shown is a version and a status: a decision counts only while both still stand."""
+
+    @every_decision
+    def test_who_saw_it_wait_is_told_who_approved_it_since_and_when(
+        self, scene: Scene, decide: Callable[[Scene, str, MessageStatus | None], object]
+    ) -> None:
+        row = scene.draft()
+        scene.clock.advance(90)
+        when = local_iso(scene.clock())[:19].replace("T", " ")
+        scene.approve(row.id)
+        act = lambda: decide(scene, row.id, PENDING)  # noqa: E731
+        unchanged(scene, row.id, act, StaleVersion, f"approved by maria at {when}")
+        assert scene.claim() is not None
+
+    @every_decision
+    def test_who_saw_it_wait_is_told_that_it_is_on_its_way_or_out(
+        self, scene: Scene, decide: Callable[[Scene, str, MessageStatus | None], object]
+    ) -> None:
+        claim = scene.claimed()
+        act = lambda: decide(scene, claim.id, PENDING)  # noqa: E731
+        unchanged(scene, claim.id, act, InFlight, "approved by maria at .* being sent")
+        scene.accepted(claim)
+        unchanged(scene, claim.id, act, IllegalMove, "approved by maria at .* already out")
+
+    @every_decision
+    def test_who_saw_it_wait_is_told_that_it_was_approved_and_refused_since(
+        self, scene: Scene, decide: Callable[[Scene, str, MessageStatus | None], object]
+    ) -> None:
+        claim = scene.claimed()
+        scene.refused(claim)
+        act = lambda: decide(scene, claim.id, PENDING)  # noqa: E731
+        unchanged(scene, claim.id, act, StaleVersion, "is failed now, not pending_approval: .* approved by maria")
+        assert scene.claim() is None
+
+    @every_decision
+    def test_who_saw_it_wait_is_told_who_rejected_it_since(
+        self, scene: Scene, decide: Callable[[Scene, str, MessageStatus | None], object]
+    ) -> None:
+        row = scene.draft()
+        scene.reject(row.id)
+        act = lambda: decide(scene, row.id, PENDING)  # noqa: E731
+        unchanged(scene, row.id, act, StaleVersion, "rejected by omar at ")
+
+    @pytest.mark.parametrize("doing", ["edit", "reject", "ask again"])
+    def test_who_saw_that_it_is_approved_takes_that_back_and_the_history_says_so(
+        self, scene: Scene, doing: str
+    ) -> None:
+        row = scene.draft()
+        scene.approve(row.id)
+        DECIDING[doing](scene, row.id, APPROVED)
+        assert "taken back" in scene.kinds(row.id)
+        assert scene.claim() is None
+        assert scene.row(row.id).status == ("rejected" if doing == "reject" else "pending_approval")
+
+    def test_who_saw_that_it_is_approved_is_told_that_it_was_taken_back_since(self, scene: Scene) -> None:
+        row = scene.draft()
+        scene.approve(row.id)
+        scene.store.take_back(scene.account, row.id, by="omar")
+        act = lambda: scene.reject(row.id, 1, seen=APPROVED)  # noqa: E731
+        unchanged(scene, row.id, act, StaleVersion, "taken back by omar at ")
+
+    def test_asking_again_is_about_the_version_that_was_shown(self, scene: Scene) -> None:
+        row = scene.draft()
+        scene.edit(row.id, "other")
+        act = lambda: scene.store.ask_again(scene.account, row.id, 1, by="omar", why=None)  # noqa: E731
+        unchanged(scene, row.id, act, StaleVersion, "edited by maria")
+
+    def test_a_rule_does_not_try_again_what_a_person_approved_and_the_gateway_refused(self, scene: Scene) -> None:
+        row = scene.draft()
+        scene.approve(row.id)
+        claim = scene.claim()
+        assert claim is not None
+        scene.refused(claim)
+        with pytest.raises(StaleVersion, match="approved by maria"):
+            scene.store.approve(scene.account, row.id, 1, by="by day", kind="rule", seen=PENDING)
+        assert scene.claim() is None
+
+
 class TwoDecidersContract(Contract):
     def decide_at_once(self, acts: list[Callable[[], Row]]) -> list[Row | Decision]:
         """Run all acts at the same moment; what each of them came to."""
@@ -308,7 +401,7 @@ class TwoDecidersContract(Contract):
         seen_by_both = scene.row(claim.id)
         scene.store.send_again(seen_by_both, by="maria")
         for act in (scene.store.confirm_sent, scene.store.send_again, scene.store.give_up):
-            with pytest.raises(Decision, match="not unconfirmed"):
+            with pytest.raises(Decision, match=r"not unconfirmed.*approved by maria at "):
                 act(seen_by_both, by="omar")
         assert scene.ids(APPROVED) == [claim.id]
         assert (scene.ids(SENT), scene.ids(REJECTED)) == ([], [])

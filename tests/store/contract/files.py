@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from signoff.clock import DAY, SECOND
 from signoff.errors import StoreError
 from signoff.lifecycle import MessageStatus
 from signoff.model import Content, content_of
 from signoff.session import Session, authenticated
-from signoff.store.files import FileEdit, FileRevision, KnownFile, View
+from signoff.store.files import KEPT, MOST_EDITS, FileEdit, FileRevision, KnownFile, View
 
 from ..scenes import ANA, APPROVED, INCOMING, LEASE, PENDING, SENT, Scene
 from .base import Contract
@@ -26,6 +27,18 @@ def take_up(scene: Scene, **edit: Any) -> None:
     scene.store.take_up(scene.account, FileEdit(**edit), by="file")
 
 
+def take_up_of(scene: Scene, revision: int, settings: dict[str, Any] | None = None) -> None:
+    """An edit of a file of this revision is taken up."""
+    known, taken = scene.store.known_file(scene.account), FileRevision(revision, settings or {"mine": 1}, {})
+    assert scene.store.take_up_once(scene.account, FileEdit(), f"e{revision}", known, by="file", taken=taken)
+
+
+def count(scene: Scene, table: str) -> int:
+    """How many rows a table has."""
+    (found,) = scene.store.database.read(lambda tx: tx.connection.execute(f"SELECT count(*) FROM {table}").fetchall())
+    return int(found[0])
+
+
 class FilesContract(Contract):
     def test_a_revision_is_found_by_its_number_or_the_next_lower(self, scene: Scene) -> None:
         known = None
@@ -37,6 +50,54 @@ class FilesContract(Contract):
             for asked in (2, 3, 7, 8, 99, None)
         }
         assert held == {2: None, 3: 3, 7: 3, 8: 8, 99: 8, None: 8}
+
+    def note(self, scene: Scene, **settings: Any) -> int:
+        """A state file is written that says these settings; its revision."""
+        scene.add({"id": f"n{scene.store.last_event()}"})
+        revision = scene.store.last_event()
+        known = scene.store.known_file(scene.account)
+        assert scene.store.note_file(scene.account, FileRevision(revision, settings, {}), f"d{revision}", known)
+        return revision
+
+    def test_what_a_file_said_that_was_replaced_long_ago_is_dropped_and_unknown(self, scene: Scene) -> None:
+        first, second = self.note(scene, n=1), self.note(scene, n=2)
+        take_up_of(scene, second)
+        scene.clock.advance(KEPT / SECOND)
+        third = self.note(scene, n=3)
+        assert scene.store.file_revision(scene.account, first) is None
+        assert scene.store.file_revision(scene.account, second) == FileRevision(second, {"n": 2}, {})
+        assert scene.store.file_edits(scene.account, second) != []
+        scene.clock.advance(KEPT / SECOND)
+        self.note(scene, n=4)
+        for old in (first, second):
+            assert scene.store.file_revision(scene.account, old) is None
+            assert scene.store.file_edits(scene.account, old) == []
+        assert scene.store.file_revision(scene.account, third) == FileRevision(third, {"n": 3}, {})
+
+    def test_of_one_that_is_young_everything_is_kept(self, scene: Scene) -> None:
+        revisions = []
+        for number in range(300):
+            scene.clock.advance((KEPT - DAY) / SECOND / 300)
+            revisions.append(self.note(scene, n=number))
+        kept = [scene.store.file_revision(scene.account, revision) for revision in revisions]
+        assert [found.settings["n"] for found in kept if found] == list(range(300))
+
+    def test_however_many_were_written_in_a_short_time_they_go_in_the_end(self, scene: Scene) -> None:
+        for number in range(250):
+            self.note(scene, n=number)
+        scene.clock.advance(KEPT / SECOND)
+        for number in range(3):
+            self.note(scene, n=f"later {number}")
+        assert count(scene, "file_revisions") == 4
+
+    def test_edits_of_one_old_copy_do_not_pile_up_and_are_still_known(self, scene: Scene) -> None:
+        revision = self.note(scene, n=0)
+        for number in range(3 * MOST_EDITS):
+            take_up_of(scene, revision, {"n": number, f"only{number}": {"a": 1}})
+        edits = scene.store.file_edits(scene.account, revision)
+        assert len(edits) <= MOST_EDITS
+        assert edits[-1].settings["n"] == 3 * MOST_EDITS - 1
+        assert {key for edit in edits for key in edit.settings} == {"n", *(f"only{n}" for n in range(3 * MOST_EDITS))}
 
     def test_a_file_that_was_written_is_known(self, scene: Scene) -> None:
         assert scene.store.known_file(scene.account) is None

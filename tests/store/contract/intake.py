@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from signoff.errors import NotSendable
 from signoff.model import digest_of
+from signoff.store.connection import Transaction
 
-from ..scenes import ANA, ANA_LID, APPROVED, BEN, FAILED, INCOMING, PENDING, SENT, Scene
-from .base import Contract
+from ..scenes import ANA, ANA_LID, APPROVED, BEN, FAILED, INCOMING, PENDING, REJECTED, SENT, Scene
+from .base import Contract, OpenStore
 
 GROUP = "15550100900-1600000000@g.us"
 
@@ -220,6 +222,22 @@ class EchoContract(Contract):
         assert self.echo(other) is None
 
 
+def words(scene: Scene, *sought: str) -> list[tuple[str, str]]:
+    """Where these words stand in the database, whatever the table: the table, and what stands there."""
+
+    def work(tx: Transaction) -> list[tuple[str, str]]:
+        tables = [row[0] for row in tx.connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        values = [
+            (table, str(value))
+            for table in tables
+            for row in tx.connection.execute(f"SELECT * FROM {table}")
+            for value in row
+        ]
+        return [(table, value) for table, value in values if any(word in value for word in sought)]
+
+    return scene.store.database.snapshot(work)
+
+
 class ForgettingContract(Contract):
     def test_texts_and_names_of_a_contact_are_removed_under_all_addresses(self, scene: Scene) -> None:
         scene.receive("m0", ANA, "my secret")
@@ -256,13 +274,84 @@ class ForgettingContract(Contract):
         assert scene.row("b1").text == "from Ben"
         assert scene.ids(PENDING) == []
 
-    def test_what_is_being_sent_is_left_alone_until_it_is_settled(self, scene: Scene) -> None:
+    @pytest.mark.parametrize("move", [True, False], ids=["by the outbox", "by a script"])
+    @pytest.mark.parametrize("outcome", ["accepted", "refused", "unconfirmed"])
+    def test_what_is_being_sent_is_forgotten_when_it_is_settled(
+        self, scene: Scene, open_store: OpenStore, outcome: str, move: bool
+    ) -> None:
+        claim = scene.claimed()
+        assert scene.store.forget(scene.account, ANA, by="maria") == 2
+        assert scene.row(claim.id).text == "Until six."
+        scene.store.close()
+        scene = Scene(open_store(), scene.clock)
+        assert getattr(scene, outcome)(claim, move=move)
+        row = scene.row(claim.id)
+        assert (row.text, row.digest, row.approved_version) == ("", None, None)
+        assert scene.kinds(claim.id)[-1] == "forgotten"
+        assert scene.store.history(scene.account, claim.id)[-1].by == "maria"
+        assert scene.claim() is None
+        assert words(scene, "Until six.", "Are you open?", "no such number", "time-out") == []
+
+    def test_what_is_postponed_is_forgotten_and_not_tried_again(self, scene: Scene) -> None:
         claim = scene.claimed()
         scene.store.forget(scene.account, ANA, by="maria")
-        assert scene.row(claim.id).delivery == "open"
-        assert scene.accepted(claim)
-        scene.store.forget(scene.account, ANA, by="maria")
+        assert scene.store.postponed(claim, "not ready", scene.clock() + 1, by="outbox")
+        scene.clock.advance(10)
+        assert scene.claim() is None
         assert scene.row(claim.id).text == ""
+
+    def test_what_a_receipt_settles_is_forgotten(self, scene: Scene) -> None:
+        claim = scene.claimed()
+        scene.store.forget(scene.account, ANA, by="maria")
+        assert scene.store.receipt(scene.account, ack="device", gateway_id="g1", token=claim.token, by="inbox")
+        scene.unconfirmed(claim)
+        assert (scene.row(claim.id).status, scene.row(claim.id).text) == ("sent", "")
+
+    def test_what_was_forgotten_unconfirmed_is_not_sent_again(self, scene: Scene) -> None:
+        claim = scene.claimed()
+        scene.unconfirmed(claim)
+        scene.store.forget(scene.account, ANA, by="maria")
+        with pytest.raises(NotSendable, match="nothing to send"):
+            scene.store.send_again(scene.row(claim.id), by="maria")
+        scene.store.confirm_sent(scene.row(claim.id), by="maria")
+        assert scene.ids(SENT) == [claim.id]
+
+    def test_nothing_that_was_said_about_them_is_left_in_any_table(self, scene: Scene) -> None:
+        row = scene.draft("m1", text="Dear Ana, SECRET one")
+        scene.edit(row.id, "SECRET two")
+        scene.store.ask_again(scene.account, row.id, by="omar", why="SECRET three")
+        scene.reject(row.id, reason="SECRET four")
+        scene.store.reopen(scene.account, row.id, by="omar")
+        scene.reject(row.id, reason="SECRET five")
+        scene.store.claim_draft(scene.account, lease=1, by="drafter")
+        scene.store.postpone_draft(scene.row("m1"), None, by="drafter", why="SECRET six")
+        claim = scene.claimed("m2")
+        scene.store.refused(claim, "no way to send 'SECRET seven'", by="outbox", move=True)
+        scene.store.add_record(scene.account, "message_log", {"id": "r", "recipient": ANA, "message": "SECRET"}, by="x")
+        assert [event.why for event in scene.store.history(scene.account, row.id) if event.kind == "rejected"] == [
+            "SECRET four",
+            "SECRET five",
+        ]
+        assert {table for table, _ in words(scene, "SECRET")} == {
+            "messages", "drafts", "reasons", "attempts", "records",
+        }  # fmt: skip
+        scene.store.forget(scene.account, ANA, by="maria")
+        assert words(scene, "SECRET", "Ana") == []
+        assert scene.kinds(row.id).count("rejected") == 2
+
+    def test_what_is_said_about_them_afterwards_is_forgotten_with_the_next_time(self, scene: Scene) -> None:
+        row = scene.draft()
+        scene.store.forget(scene.account, ANA, by="maria")
+        scene.reject(row.id, reason="SECRET")
+        assert scene.store.forget(scene.account, ANA, by="maria") == 1
+        assert words(scene, "SECRET") == []
+
+    def test_clearing_and_purging_removes_what_was_said_as_well(self, scene: Scene) -> None:
+        scene.reject(scene.draft().id, reason="SECRET")
+        scene.store.clear(scene.account, REJECTED, by="script")
+        assert words(scene, "SECRET") != []
+        scene.store.purge(scene.account)
+        assert words(scene, "SECRET") == []
 
     def test_a_stranger_has_nothing_to_forget(self, scene: Scene) -> None:
         assert scene.store.forget(scene.account, BEN, by="maria") == 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 
 from signoff.store import open_store
-from signoff.store.sqlite import Transaction
+from signoff.store.connection import Transaction
 
 from .telling import say
 

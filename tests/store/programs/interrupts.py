@@ -20,8 +20,8 @@ import signoff
 from signoff.errors import StoreBusy
 from signoff.lifecycle import MessageStatus
 from signoff.store import Store, open_store
+from signoff.store.connection import Transaction
 from signoff.store.messages import add_row
-from signoff.store.sqlite import Transaction
 
 from .load import Load, add, content, missing
 from .telling import report, say

@@ -206,7 +206,7 @@ CREATE TABLE records (
 ) STRICT;
 CREATE INDEX records_list ON records (account, list, seq);
 
--- Append-only. Holds ids, statuses and digests, never a text of a message.
+-- Append-only. Holds ids, statuses and digests, never words: why something happened to a message stands in reasons.
 CREATE TABLE events (
   seq         INTEGER PRIMARY KEY,
   account     INTEGER NOT NULL,
@@ -219,9 +219,27 @@ CREATE TABLE events (
   why         TEXT,
   version     INTEGER,
   digest      TEXT,
-  counted     INTEGER NOT NULL DEFAULT 0
+  counted     INTEGER NOT NULL DEFAULT 0,
+  previous    INTEGER      -- of a message's arrival in a list: its arrival in the list before, 0 for the first
 ) STRICT;
-CREATE INDEX events_of_message ON events (message, seq) WHERE message IS NOT NULL;
+-- Arrivals, by far the most, are found one from the next, without an index that each of them would have to change.
+CREATE INDEX events_beside ON events (message, seq) WHERE message IS NOT NULL AND previous IS NULL;
+
+CREATE INDEX events_of_account ON events (account) WHERE message IS NULL;
+
+-- Why something happened to a message, in the words of a person, an assistant or a gateway. Forgetting removes them.
+CREATE TABLE reasons (
+  message INTEGER NOT NULL REFERENCES messages,
+  event   INTEGER NOT NULL,
+  text    TEXT NOT NULL,
+  PRIMARY KEY (message, event)
+) STRICT, WITHOUT ROWID;
+
+-- Who asked to forget a message that was being sent: that is done when its attempt is settled.
+CREATE TABLE to_forget (
+  message INTEGER PRIMARY KEY REFERENCES messages,
+  by      TEXT NOT NULL
+) STRICT;
 
 CREATE TRIGGER events_stay BEFORE UPDATE ON events
 BEGIN SELECT raise(ABORT, 'an event is never changed'); END;
@@ -272,9 +290,11 @@ END;
 
 CREATE TRIGGER messages_added AFTER INSERT ON messages
 BEGIN
-  INSERT INTO events (seq, account, at, message, kind, to_status, by, why, version, digest, counted)
+  INSERT INTO events (seq, account, at, message, kind, to_status, by, version, digest, counted, previous)
   VALUES (NEW.arrival, NEW.account, NEW.changed_at, NEW.seq, NEW.changed_what, NEW.status, NEW.changed_by,
-          NEW.changed_why, NEW.draft_version, NEW.digest, NEW.origin <> 'file');
+          NEW.draft_version, NEW.digest, NEW.origin <> 'file', 0);
+  INSERT INTO reasons (message, event, text)
+  SELECT NEW.seq, NEW.arrival, NEW.changed_why WHERE NEW.changed_why IS NOT NULL;
   UPDATE counters
      SET listed = listed + 1,
          total = total + (NEW.origin <> 'file'),
@@ -284,9 +304,11 @@ END;
 
 CREATE TRIGGER messages_moved AFTER UPDATE ON messages WHEN NEW.arrival <> OLD.arrival
 BEGIN
-  INSERT INTO events (seq, account, at, message, kind, from_status, to_status, by, why, version, digest, counted)
+  INSERT INTO events (seq, account, at, message, kind, from_status, to_status, by, version, digest, counted, previous)
   VALUES (NEW.arrival, NEW.account, NEW.changed_at, NEW.seq, NEW.changed_what, OLD.status, NEW.status, NEW.changed_by,
-          NEW.changed_why, NEW.draft_version, NEW.digest, NEW.changed_what <> 'restored');
+          NEW.draft_version, NEW.digest, NEW.changed_what <> 'restored', OLD.arrival);
+  INSERT INTO reasons (message, event, text)
+  SELECT NEW.seq, NEW.arrival, NEW.changed_why WHERE NEW.changed_why IS NOT NULL;
   UPDATE counters SET listed = listed - (OLD.arrival > cleared) WHERE account = OLD.account AND status = OLD.status;
   UPDATE counters
      SET listed = listed + 1,
@@ -297,9 +319,11 @@ END;
 
 CREATE TRIGGER messages_changed AFTER UPDATE ON messages WHEN NEW.arrival = OLD.arrival
 BEGIN
-  INSERT INTO events (account, at, message, kind, from_status, to_status, by, why, version, digest)
+  INSERT INTO events (account, at, message, kind, from_status, to_status, by, version, digest)
   VALUES (NEW.account, NEW.changed_at, NEW.seq, NEW.changed_what, OLD.status, NEW.status, NEW.changed_by,
-          NEW.changed_why, NEW.draft_version, NEW.digest);
+          NEW.draft_version, NEW.digest);
+  INSERT INTO reasons (message, event, text)
+  SELECT NEW.seq, (SELECT max(seq) FROM events), NEW.changed_why WHERE NEW.changed_why IS NOT NULL;
 END;
 
 CREATE TRIGGER attempts_guard BEFORE INSERT ON attempts

@@ -5,6 +5,13 @@ SELECT m.seq FROM messages m
    AND m.arrival > (SELECT cleared FROM counters WHERE account = :account AND status = 'incoming')
  ORDER BY m.draft_due LIMIT 1
 
+-- name: to_be_drafted
+-- messages_to_draft
+SELECT seq FROM messages
+ WHERE account = :account AND draft_due IS NOT NULL
+   AND arrival > (SELECT cleared FROM counters WHERE account = :account AND status = 'incoming')
+ ORDER BY draft_due
+
 -- name: lease_draft
 -- Whoever drafts now is shown the chat as it is; only what was written on the phone does not stand there.
 UPDATE messages

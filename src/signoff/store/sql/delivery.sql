@@ -118,7 +118,7 @@ SELECT token FROM attempts a CROSS JOIN messages m ON m.seq = a.message
 
 -- name: to_settle
 -- messages_to_settle
-SELECT seq, status, delivery FROM messages
+SELECT seq, delivery FROM messages
  WHERE account = :account AND settle_due IS NOT NULL AND settle_due <= :now ORDER BY settle_due LIMIT :limit
 
 -- name: settle_late

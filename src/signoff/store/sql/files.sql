@@ -9,15 +9,43 @@ SELECT revision, settings, session FROM file_revisions
 -- name: newest_file_revision
 SELECT revision, settings, session FROM file_revisions WHERE account = :account ORDER BY revision DESC LIMIT 1
 
+-- name: old_file_revision
+-- The last of the oldest that was written before a time: those before it no file says any more that is younger.
+SELECT max(f.revision)
+  FROM (SELECT revision FROM file_revisions WHERE account = :account ORDER BY revision LIMIT :limit) f
+  JOIN events e ON e.seq = f.revision
+ WHERE e.at <= :before
+
+-- name: drop_file_revisions
+DELETE FROM file_revisions WHERE account = :account AND revision < :revision
+
+-- name: drop_file_edits
+-- file_edits_of_revision
+DELETE FROM file_edits WHERE account = :account AND revision < :revision
+
 -- name: file_edits
 -- file_edits_of_revision
-SELECT revision, settings, session FROM file_edits WHERE account = :account AND revision = :revision
+SELECT revision, settings, session, seq FROM file_edits
+ WHERE account = :account AND revision = :revision ORDER BY seq
+
+-- name: change_file_edit
+UPDATE file_edits SET settings = :settings, session = :session WHERE seq = :seq
+
+-- name: drop_file_edit
+DELETE FROM file_edits WHERE seq = :seq
 
 -- name: add_file_edit
 INSERT INTO file_edits (account, revision, settings, session) VALUES (:account, :revision, :settings, :session)
 
 -- name: begun
-SELECT 1 FROM events WHERE account = :account LIMIT 1
+-- messages_list, and events_of_account for what belongs to no message
+SELECT 1 FROM messages WHERE account = :account
+ UNION ALL
+SELECT 1 FROM events WHERE account = :account AND message IS NULL
+ LIMIT 1
+
+-- name: account_name
+SELECT name FROM accounts WHERE account = :account
 
 -- name: known_file
 SELECT digest, written FROM known_files WHERE account = :account
@@ -28,11 +56,16 @@ ON CONFLICT (account) DO UPDATE SET digest = excluded.digest, written = excluded
 
 -- name: arrived_last_in
 -- An event that brought it nowhere, such as an edit, has the same list before and after.
-SELECT iif(m.status = :status, m.arrival,
-           (SELECT max(e.seq) FROM events e
-             WHERE e.message = m.seq AND e.to_status = :status AND e.from_status IS NOT :status))
-  FROM messages m
- WHERE m.account = :account AND m.id = :id
+WITH RECURSIVE arrivals (seq) AS (
+  SELECT arrival FROM messages WHERE seq = :seq
+   UNION ALL
+  SELECT e.previous FROM arrivals JOIN events e ON e.seq = arrivals.seq WHERE e.previous > 0
+)
+SELECT max(seq) FROM events
+ WHERE to_status = :status
+   AND (seq = (SELECT arrival FROM messages WHERE seq = :seq)
+        OR (from_status IS NOT :status
+            AND seq IN (SELECT seq FROM arrivals UNION ALL SELECT seq FROM events WHERE message = :seq AND previous IS NULL)))
 
 -- name: event_time
 SELECT at FROM events WHERE seq = :seq

@@ -99,9 +99,15 @@ SELECT payload, status, moved_at, seq
  ORDER BY seq DESC LIMIT :limit
 
 -- name: history
-SELECT e.seq, e.at, e.kind, e.from_status, e.to_status, e.by, e.why, e.version, e.digest
-  FROM events e JOIN messages m ON m.seq = e.message
- WHERE m.account = :account AND m.id = :id
+-- from its last arrival back to the first, and what happened in between
+WITH RECURSIVE arrivals (seq) AS (
+  SELECT arrival FROM messages WHERE seq = :seq
+   UNION ALL
+  SELECT e.previous FROM arrivals JOIN events e ON e.seq = arrivals.seq WHERE e.previous > 0
+)
+SELECT e.seq, e.at, e.kind, e.from_status, e.to_status, e.by, r.text, e.version, e.digest
+  FROM events e LEFT JOIN reasons r ON r.message = :seq AND r.event = e.seq
+ WHERE e.seq IN (SELECT seq FROM arrivals UNION ALL SELECT seq FROM events WHERE message = :seq AND previous IS NULL)
  ORDER BY e.seq
 
 -- name: versions
@@ -146,6 +152,12 @@ UPDATE messages
 -- name: purge_versions
 UPDATE drafts SET text = NULL WHERE message = :seq
 
+-- name: purge_reasons
+DELETE FROM reasons WHERE message = :seq
+
+-- name: purge_attempts
+UPDATE attempts SET reason = NULL WHERE message = :seq AND reason IS NOT NULL
+
 -- name: purged
 UPDATE counters SET purged = :purged WHERE account = :account AND status = :status
 
@@ -172,8 +184,9 @@ UPDATE contacts SET name = NULL WHERE contact = :contact
 
 -- name: messages_of_chat
 -- Reads every message, as the next does: forgetting is rare. Also what was purged, so that no backup brings its text back.
-SELECT seq, id, delivery FROM messages
- WHERE account = :account AND chat = :chat AND payload <> json_object('id', id)
+SELECT seq FROM messages
+ WHERE account = :account AND chat = :chat
+   AND (payload <> json_object('id', id) OR EXISTS (SELECT 1 FROM reasons r WHERE r.message = messages.seq))
 
 -- name: messages_of_writer
 SELECT seq FROM messages WHERE account = :account AND json_extract(payload, '$.author') = :address

@@ -128,15 +128,38 @@ SELECT :seq, r.number, r.token, r.digest, r.started_at, r.started_by, r.process,
 UPDATE main.attempts SET outcome = 'unknown', reason = 'restored', settled_at = :now
  WHERE message = :seq AND outcome IS NULL
 
--- name: own_events
-SELECT at, kind, from_status, to_status, by, why, version, digest FROM main.events WHERE message = :seq ORDER BY seq
-
--- name: replaced_events
-SELECT at, kind, from_status, to_status, by, why, version, digest FROM replaced.events WHERE message = :seq ORDER BY seq
+-- name: replaced_history
+WITH RECURSIVE arrivals (seq) AS (
+  SELECT arrival FROM replaced.messages WHERE seq = :seq
+   UNION ALL
+  SELECT e.previous FROM arrivals JOIN replaced.events e ON e.seq = arrivals.seq WHERE e.previous > 0
+)
+SELECT e.seq, e.at, e.kind, e.from_status, e.to_status, e.by, r.text, e.version, e.digest
+  FROM replaced.events e LEFT JOIN replaced.reasons r ON r.message = :seq AND r.event = e.seq
+ WHERE e.seq IN (SELECT seq FROM arrivals
+                  UNION ALL SELECT seq FROM replaced.events WHERE message = :seq AND previous IS NULL)
+ ORDER BY e.seq
 
 -- name: take_event
-INSERT INTO main.events (account, message, at, kind, from_status, to_status, by, why, version, digest)
-VALUES (:account, :message, :at, :kind, :from_status, :to_status, :by, :why, :version, :digest)
+INSERT INTO main.events (account, message, at, kind, from_status, to_status, by, version, digest)
+VALUES (:account, :message, :at, :kind, :from_status, :to_status, :by, :version, :digest)
+
+-- name: take_reason
+INSERT INTO main.reasons (message, event, text) VALUES (:message, (SELECT max(seq) FROM main.events), :why)
+
+-- name: all_to_forget
+SELECT message FROM main.to_forget
+
+-- name: take_to_forget
+INSERT INTO main.to_forget (message, by)
+SELECT m.seq, f.by
+  FROM replaced.to_forget f
+  JOIN replaced.messages r ON r.seq = f.message
+  JOIN replaced.accounts ra ON ra.account = r.account
+  JOIN main.accounts a ON a.name = ra.name
+  JOIN main.messages m ON m.account = a.account AND m.id = r.id
+ WHERE true
+ON CONFLICT (message) DO NOTHING
 
 -- name: still_in_flight
 SELECT seq, tries FROM main.messages WHERE delivery = 'open'

@@ -19,8 +19,19 @@ SELECT format('message %s: its arrival %d is no event that brought it to %s', m.
 -- name: check_statuses
 SELECT format('message %s: its last event says %s, its status is %s', m.id, e.to_status, m.status)
   FROM messages m
-  JOIN events e ON e.seq = (SELECT max(seq) FROM events WHERE message = m.seq AND to_status IS NOT NULL)
+  JOIN events e ON e.seq = (SELECT max(seq) FROM events
+                             WHERE message = m.seq AND previous IS NULL AND to_status IS NOT NULL AND seq > m.arrival)
  WHERE e.to_status <> m.status
+
+-- name: check_arrivals
+SELECT format('event %d: the arrival %d before it is none of the same message in the list %s', e.seq, e.previous, e.from_status)
+  FROM events e LEFT JOIN events p ON p.seq = e.previous
+ WHERE e.previous > 0 AND (p.message IS NOT e.message OR p.to_status IS NOT e.from_status OR p.previous IS NULL)
+
+-- name: check_lost_arrivals
+SELECT format('event %d: it is an arrival of a message that does not lead back to it', seq)
+  FROM (SELECT seq FROM events WHERE previous IS NOT NULL
+         EXCEPT SELECT arrival FROM messages EXCEPT SELECT previous FROM events)
 
 -- name: check_in_flight
 SELECT format('message %s: it is in flight, and attempt %d is not open', m.id, m.tries)
@@ -33,13 +44,13 @@ SELECT format('message %s: attempt %d is open, and the message is not in flight'
 
 -- name: check_approvals
 WITH claims AS (SELECT message, seq, row_number() OVER (PARTITION BY message ORDER BY seq) AS number
-                  FROM events WHERE kind = 'claimed')
+                  FROM events WHERE kind = 'claimed'),
+     approvals AS (SELECT message, digest, min(seq) AS seq FROM events
+                    WHERE kind IN ('approved', 'tried again', 'send again') GROUP BY message, digest)
 SELECT format('message %s: attempt %d has no approval of its text before it', m.id, a.number)
   FROM attempts a JOIN messages m ON m.seq = a.message LEFT JOIN claims c ON c.message = a.message AND c.number = a.number
- WHERE NOT EXISTS (SELECT 1 FROM events e
-                    WHERE e.message = a.message AND e.digest = a.digest
-                      AND e.kind IN ('approved', 'tried again', 'send again')
-                      AND e.seq < c.seq)
+  LEFT JOIN approvals p ON p.message = a.message AND p.digest = a.digest
+ WHERE p.seq IS NULL OR p.seq > c.seq OR c.seq IS NULL
 
 -- name: check_digests
 SELECT format('message %s: its text is not the one of its digest', id) FROM messages

@@ -1,0 +1,114 @@
+"""`StateManager`: the state of a WhatsApp automation, as scripts use it.
+
+Its methods are grouped by what they are about: `session`, `messages`, `decisions`, `settings` with the statistics, and
+`whole`. Here it is opened and closed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+
+from ..clock import Clock, system_clock
+from ..errors import InvalidMessage, StateFileError, StoreUnavailable
+from ..model import check_path, check_text
+from ..statefile.writer import Writer, writers
+from ..store import Store, open_store
+from .decisions import DecisionMethods
+from .messages import MessageMethods
+from .session import SessionMethods
+from .settings import SettingMethods
+from .whole import WholeMethods
+
+__all__ = ["StateManager"]
+
+
+class StateManager(SessionMethods, DecisionMethods, MessageMethods, SettingMethods, WholeMethods):
+    """Session, messages, settings and statistics of one account, durable and shared by all threads and processes.
+
+    Every method is safe to call from any thread and any process, and what it changed is on the disk when it returns.
+    One that is dropped without `close` loses nothing, and keeps nothing open for more than a moment.
+
+    Args:
+        state_file: ``x.json`` is a state file, and the truth is kept in ``x.db`` beside it; ``x.db`` has no state file.
+        account: the name of the WhatsApp account; the state file shows the account ``default``.
+        by: who is noted in the history for what this manager does; the script's name when not given.
+        clock: gives the time in microseconds since 1970 UTC.
+        busy_timeout: seconds after which waiting for another process ends with `StoreBusy`. All managers of one
+            database in one process share its connections: the longest time that one of them gave holds.
+
+    Raises:
+        StoreError: the database cannot be opened; one of its kinds says why.
+    """
+
+    def __init__(
+        self,
+        state_file: str | os.PathLike[str] = "whatsapp_state.json",
+        *,
+        account: str = "default",
+        by: str | None = None,
+        clock: Clock = system_clock,
+        busy_timeout: float = 30.0,
+    ) -> None:
+        path = _located(state_file)
+        who = check_text(by, "by") if by else Path(sys.argv[0] or "script").name or "script"
+        name = _account_name(account)
+        database = path if path.suffix.lower() == ".db" else path.with_suffix(".db")
+        open_database = partial(open_store, database, clock=clock, busy_timeout=busy_timeout)
+        self._release_file: Callable[[], None] | None = None
+        store = open_database()
+        try:
+            super().__init__(path, store, name, who, clock)
+            store.settle_left_by_scripts(self.account)
+            if path != database and name == "default":
+                self._open_file(open_database)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> StateManager:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Write the state file and let go of the database. The manager cannot be used afterwards."""
+        store, self._open_store, self._writer = self._open_store, None, None
+        if self._release_file is not None:
+            self._release_file()
+        if store is not None:
+            store.close()
+
+    def _open_file(self, open_database: Callable[[], Store]) -> None:
+        """Keep the state file from now on, together with all other managers of this process."""
+        path, account, clock = self._path, self.account, self.clock
+        writer = writers.get(os.fspath(path), lambda: Writer(path, open_database(), account, clock))
+        self._release_file = writers.lend(writer, self)
+        try:
+            writer.open()
+        except OSError as error:
+            raise StateFileError(f"{path} cannot be read or kept ({error.strerror})") from error
+        self._writer = writer
+
+
+def _located(state_file: str | os.PathLike[str]) -> Path:
+    """The real path of a state file or database, which stays the same when the process changes its folder."""
+    path = check_path(state_file, "state_file")
+    if "://" in os.fspath(state_file):
+        raise StoreUnavailable(f"{state_file} is not supported: give the path of a state file or of a SQLite database")
+    if not path.name or path.is_dir():
+        raise StateFileError(f"{str(path)!r} is a folder: give the path of a file in it")
+    return Path(os.path.realpath(path))
+
+
+def _account_name(name: object) -> str:
+    if not 0 < len(check_text(name, "the name of an account")) <= 200:
+        raise InvalidMessage("the name of an account has from 1 to 200 characters")
+    return str(name)

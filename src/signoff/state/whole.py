@@ -1,0 +1,78 @@
+"""The methods of the whole state: reading, copying and bringing back all of it."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from ..errors import StateFileError
+from ..model import JsonObject, check_path
+from ..statefile.document import render
+from ..statefile.exchange import Exchange
+from .base import Base
+
+
+class WholeMethods(Base):
+    """The complete state."""
+
+    def get_full_state(self) -> JsonObject:
+        """The complete state as the state file shows it, with all messages and not only the newest."""
+        text = self.store.view(self.account, lambda view: "".join(render(view, None)))
+        state: JsonObject = json.loads(text)
+        return state
+
+    def export_state(self, output_file: str | os.PathLike[str]) -> None:
+        """Write the complete state to a file; missing folders are made, an existing file is replaced at the end.
+
+        Raises:
+            StateFileError: it could not be written.
+        """
+        target = check_path(output_file, "output_file")
+        database = os.path.realpath(self.store.database.path)
+        own = {os.path.realpath(self._path), *(database + suffix for suffix in ("", "-wal", "-shm", ".lock"))}
+        if os.path.realpath(target) in own:
+            raise StateFileError(f"{target} is a file of this state itself: choose another name to export to")
+        self._exchange().export(target)
+
+    def backup_state(self) -> str:
+        """Write the complete state to ``whatsapp_state_backup_YYYYMMDD_HHMMSS.json`` beside the state file.
+
+        Returns:
+            Its name, with its folder if that is not the present one.
+
+        Raises:
+            StateFileError: it could not be written.
+        """
+        return _shown(self._exchange().backup())
+
+    def restore_state(self, file: str | os.PathLike[str]) -> str:
+        """Bring back what a backup holds; the present state is backed up before, and nothing becomes sendable.
+
+        Settings and session come back, unknown messages are taken in, cleared ones are shown again as they stand now.
+
+        Returns:
+            The path of the backup of the state as it was before.
+
+        Raises:
+            StateFileError: ``file`` cannot be read; nothing was changed.
+        """
+        saved = self._exchange().restore_file(check_path(file, "file"))
+        self._changed()
+        return _shown(saved)
+
+    def check(self) -> list[str]:
+        """Verify the whole store; what is wrong, in words, or nothing."""
+        return self.store.check()
+
+    def refresh(self) -> None:
+        """Take up what was changed in the state file, and have it written if it is behind."""
+        self._look()
+        self._changed()
+
+    def _exchange(self) -> Exchange:
+        return Exchange(self._path, self.store, self.account, self.clock)
+
+
+def _shown(path: Path) -> str:
+    return path.name if path.parent == Path.cwd() else str(path)
