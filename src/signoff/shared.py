@@ -23,17 +23,43 @@ LINGER = 1.0
 """Seconds for which a thing is kept whose last user was dropped: scripts make a user of it for every message."""
 
 
+class Presence:
+    """Which threads are in the middle of something, entered with ``with``.
+
+    A signal handler runs in the middle of whatever its thread does, and must not wait for what that holds. An interrupt
+    may leave a thread marked as present for ever; then it is only more careful than it needs to be.
+    """
+
+    def __init__(self) -> None:
+        self._threads: list[int] = []
+
+    def __enter__(self) -> None:
+        self._threads.append(threading.get_ident())
+
+    def __exit__(self, *_: object) -> None:
+        self._threads.remove(threading.get_ident())
+
+    def is_here(self) -> bool:
+        """Whether it is this thread that a handler has interrupted there."""
+        return threading.get_ident() in self._threads
+
+
 class Shared(Generic[T]):
     """One thing per key. Thread-safe, and survives a fork.
 
     Args:
         dispose: called with a thing when the last of its users has released it or was dropped.
         fork_order: lower than that of the things themselves, see `signoff.forkgate`.
+        interrupted: whether a signal handler has interrupted this thread while it uses the thing.
     """
 
-    def __init__(self, dispose: Callable[[T], object], fork_order: int) -> None:
+    def __init__(
+        self, dispose: Callable[[T], object], fork_order: int, interrupted: Callable[[T], bool] = lambda _: False
+    ) -> None:
         self._dispose = dispose
+        self._interrupted = interrupted
         self.fork_order = fork_order
+        self._inside = Presence()
         self._mutex = threading.Lock()
         self._users: dict[str, tuple[T, int]] = {}
         self._dropped: deque[T] = deque()
@@ -42,7 +68,7 @@ class Shared(Generic[T]):
 
     def get(self, key: str, make: Callable[[], T], join: Callable[[T], object] | None = None) -> T:
         """The thing of this key, made when there is none; ``join`` is called with one that is there already."""
-        with self._mutex:
+        with self._inside, self._mutex:
             if key not in self._users:
                 self._tidy()  # whoever uses one after another and closes none shall not run out of files
                 self._users[key] = (make(), 0)
@@ -53,8 +79,14 @@ class Shared(Generic[T]):
             return thing
 
     def release(self, thing: T) -> None:
-        """Say that one user less needs it. Harmless for a thing that is no longer shared."""
-        with self._mutex:
+        """Say that one user less needs it. Harmless for a thing that is no longer shared.
+
+        In a signal handler it may have to wait until what that interrupts is done, and is done a moment later then.
+        """
+        if self._inside.is_here() or self._interrupted(thing):
+            self._drop(thing)
+            return
+        with self._inside, self._mutex:
             self._release(thing)
 
     def lend(self, thing: T, user: object) -> Callable[[], None]:

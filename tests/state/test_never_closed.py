@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from signoff import shared
+from signoff.classic import WhatsAppAssistant, WhatsAppSender
 from signoff.store import open_store
 from state_manager import MessageStatus, StateManager
 
@@ -76,6 +77,16 @@ class TestNothingStaysOpen:
             assert len(manager.get_messages(S.INCOMING)) == 200
             assert said(path, "mine") == manager.get_config("mine") == 199
             assert manager.check() == []
+
+    def test_of_a_sender_and_an_assistant(self, path: Path, tmp_path: Path, at_once: None) -> None:
+        sender, assistant = WhatsAppSender(path), WhatsAppAssistant(path)
+        assert open_files(tmp_path)
+        sender.close()
+        sender.close()
+        assert assistant.manager.get_messages(S.INCOMING) == []
+        del sender, assistant
+        gc.collect()
+        eventually(lambda: open_files(tmp_path) == [])
 
     def test_of_fifty_with_a_state_of_their_own(self, tmp_path: Path) -> None:
         before = running()

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..assistant import Assistant, Draft, load_assistant
 from ..clock import local_iso
-from .shared import manager_of, release
+from ..state import StateManager
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ class WhatsAppAssistant:
         self, state_file: str | os.PathLike[str] = "whatsapp_state.json", *, assistant: Assistant | None = None
     ) -> None:
         self.state_file = state_file
-        self.manager = manager_of(state_file, "whatsapp_assistant")
+        self.manager = StateManager(state_file, by="whatsapp_assistant")
         self._assistant = assistant or load_assistant("keywords")
         self._author = "keywords" if assistant is None else "assistant"
 
@@ -85,7 +85,7 @@ class WhatsAppAssistant:
 
     def close(self) -> None:
         """Let go of the state."""
-        release(self.manager)
+        self.manager.close()
 
     def _keep(self, message: dict[str, Any], text: str, generated_at: str) -> None:
         entry = {

@@ -12,14 +12,15 @@ from typing import Any
 from ..clock import SECOND, local_iso
 from ..errors import Decision, IllegalMove, InFlight, NotFound, StaleVersion
 from ..gateway import Gateway, Refused
+from ..gateway.rest import Rest
 from ..lifecycle import Delivery, MessageStatus
 from ..model import check_text, content_of, digest_of
 from ..pipeline.outbox import LEASE, Outbox
+from ..state import StateManager
 from ..statefile.document import NEWEST, render
 from ..store.processes import is_elsewhere, is_gone, this_process
 from ..store.rows import Row
 from . import terminal
-from .shared import gateway_of, manager_of, release
 
 GLANCE = 0.05
 """Seconds between two looks at what somebody else may decide or do."""
@@ -37,8 +38,8 @@ class WhatsAppSender:
         self, state_file: str | os.PathLike[str] = "whatsapp_state.json", *, gateway: Gateway | None = None
     ) -> None:
         self.state_file = state_file
-        self.manager = manager_of(state_file, "whatsapp_sender")
-        self.gateway: Gateway = gateway or gateway_of(self.manager)
+        self.manager = StateManager(state_file, by="whatsapp_sender")
+        self.gateway: Gateway = gateway or Rest(self.manager.get_config("api_endpoint"))
         self._store = self.manager.store
         self._account = self.manager.account
         self._by = "whatsapp_sender"
@@ -96,7 +97,7 @@ class WhatsAppSender:
     def close(self) -> None:
         """Let go of the state and the backend."""
         self.gateway.close()
-        release(self.manager)
+        self.manager.close()
 
     def _reserved_row(self, digest: str) -> Row | None:
         """The oldest message that a script added for this call and no other call has; None when there is none.

@@ -15,7 +15,7 @@ from pathlib import Path
 from .. import forkgate
 from ..clock import Clock
 from ..errors import SignoffError
-from ..shared import Shared
+from ..shared import Presence, Shared
 from ..store import Store
 from .exchange import warn
 from .file import NotReadable, StateFile
@@ -38,6 +38,7 @@ class Writer:
         self._store = store
         self._next_look = 0.0
         self._failure: str | None = None
+        self._inside = Presence()
         self._make_locks()
         forkgate.register(self)
 
@@ -47,7 +48,7 @@ class Writer:
         Raises:
             OSError, SignoffError: the file that stands there could not be imported.
         """
-        with self._looking:
+        with self._inside, self._looking:
             self._file.begin()
         self.look()
         if self._file.path.exists():
@@ -61,10 +62,10 @@ class Writer:
         if now < self._next_look:
             return
         self._next_look = now + LOOK_EVERY
-        if not self._file.changed():
+        if self._inside.is_here() or not self._file.changed():
             return
         try:
-            with self._looking:
+            with self._inside, self._looking:
                 if not self._file.take_up():
                     return
         except NotReadable:
@@ -76,7 +77,8 @@ class Writer:
     def changed(self) -> None:
         """Say that the state has changed: the file is written soon, by a thread of its own."""
         if not self._wanted.is_set():
-            self._wanted.set()
+            with self._inside:
+                self._wanted.set()
         if self._thread is None:
             self._start()
 
@@ -86,7 +88,7 @@ class Writer:
         What fails is logged and tried again: the database holds the truth.
         """
         try:
-            with self._writing:
+            with self._inside, self._writing:
                 wrote = self._file.write()
         except NotReadable:
             self._wanted.set()
@@ -97,6 +99,10 @@ class Writer:
             return True
         self._failure = None
         return wrote
+
+    def is_interrupted(self) -> bool:
+        """Whether a signal handler has interrupted this thread while it uses the file or the database."""
+        return self._inside.is_here() or self._store.database.is_interrupted()
 
     def close(self) -> None:
         """Write the file if it is behind, stop the thread and close the store."""
@@ -130,7 +136,7 @@ class Writer:
         self._thread: threading.Thread | None = None
 
     def _start(self) -> None:
-        with self._starting:
+        with self._inside, self._starting:
             if self._thread is not None or self._stopping.is_set():
                 return
             thread = threading.Thread(target=self._run, name="signoff-state-file", daemon=True)
@@ -154,7 +160,7 @@ class Writer:
             warn(failure)
 
 
-writers: Shared[Writer] = Shared(lambda writer: writer.close(), fork_order=1)
+writers: Shared[Writer] = Shared(Writer.close, fork_order=1, interrupted=Writer.is_interrupted)
 """The writers of all state files that this process has open, by path."""
 
 

@@ -50,7 +50,7 @@ class Store(Messages, Intake, Decisions, Delivery, SettingsVerbs, Files, Upkeep)
         self._release()
 
 
-_shared: Shared[SQLite] = Shared(lambda database: database.close(), fork_order=3)
+_shared: Shared[SQLite] = Shared(SQLite.close, fork_order=3, interrupted=SQLite.is_interrupted)
 
 
 def open_store(url: str | os.PathLike[str], *, clock: Clock = system_clock, busy_timeout: float = 30.0) -> Store:

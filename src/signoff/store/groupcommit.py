@@ -125,7 +125,7 @@ class GroupCommit:
         An exception of ``work`` undoes it alone and is raised here. After an interrupt the operation is either not
         done or durably done. ``work`` may be run again if another of the group fails, or an interrupt strikes.
         """
-        if getattr(self._local, "has_turn", False):
+        if self.is_interrupted():
             raise Interrupting
         operation = _Operation(work)
         try:
@@ -145,6 +145,10 @@ class GroupCommit:
             raise operation.error
         result: T = operation.result
         return result
+
+    def is_interrupted(self) -> bool:
+        """Whether a signal handler has interrupted this thread while it has the turn, or takes it."""
+        return getattr(self._local, "has_turn", False)
 
     def _lead(self) -> None:
         self._take_turn(self._lead_group)

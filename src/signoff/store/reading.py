@@ -13,10 +13,11 @@ T = TypeVar("T")
 
 
 class _Reader:
-    __slots__ = ("lock", "running", "transaction")
+    __slots__ = ("lock", "running", "thread", "transaction")
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
+        self.thread: int | None = None
         self.running = False
         self.transaction: Transaction | None = None
 
@@ -38,10 +39,16 @@ class ReadingConnections:
         except IndexError:
             reader = self._add()
         try:
+            reader.thread = threading.get_ident()
             with reader.lock:
                 return self._run_on(reader, work)
         finally:
+            reader.thread = None
             self._free.append(reader)
+
+    def is_interrupted(self) -> bool:
+        """Whether a signal handler has interrupted this thread while it reads."""
+        return any(reader.thread == threading.get_ident() for reader in self._all)
 
     def _run_on(self, reader: _Reader, work: Callable[[Transaction], T]) -> T:
         if reader.running:  # an interrupt struck: what it left unfinished would go on showing that moment

@@ -89,6 +89,10 @@ class SQLite:
         if seconds > self.busy_timeout:
             self.busy_timeout = self._writer.busy_timeout = self._readers.busy_timeout = seconds
 
+    def is_interrupted(self) -> bool:
+        """Whether a signal handler has interrupted this thread in the middle of writing or reading."""
+        return self._commits.is_interrupted() or self._readers.is_interrupted()
+
     def close(self) -> None:
         """Close every connection. The next use opens them again."""
         with self._commits.turn:
