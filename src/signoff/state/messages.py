@@ -113,8 +113,10 @@ class MessageMethods(Base):
     def forget(self, contact: str) -> int:
         """Remove the texts and names of a contact, under all addresses; ids, times and decisions stay.
 
+        A message that is being sent at this moment is emptied when the outcome is there.
+
         Returns:
-            How many messages were emptied.
+            How many messages were or will be emptied.
         """
         forgotten = self.store.forget(self.account, check_text(contact, "an address"), by=self.by)
         self._changed()
