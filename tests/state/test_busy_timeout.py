@@ -47,6 +47,22 @@ def test_the_lock_in_turn_and_a_program_that_does_not_know_it_are_waited_for_tog
         assert 1.9 < time.monotonic() - began < 3
 
 
+def test_who_comes_while_another_thread_waits_already_waits_no_longer_than_alone(
+    open_manager: Open, database: Path
+) -> None:
+    manager = open_manager(database, busy_timeout=2.0)
+    with Program("holder", database, heard="holding"), ThreadPoolExecutor() as pool:
+        first = pool.submit(manager.set_config, "mine", 1)
+        with pytest.raises(TimeoutError):
+            first.result(1.0)
+        began = time.monotonic()
+        with pytest.raises(StoreBusy):
+            manager.set_config("mine", 2)
+        assert 1.9 < time.monotonic() - began < 2.6
+        with pytest.raises(StoreBusy):
+            first.result()
+
+
 def test_a_manager_of_another_database_has_its_own(open_manager: Open, database: Path, tmp_path: Path) -> None:
     open_manager(tmp_path / "another.db", busy_timeout=30)
     manager = open_manager(database, busy_timeout=0.2)

@@ -60,7 +60,7 @@ class FileLock:
     """The lock file at ``path``, created with mode 0600. One thread at a time may use an instance.
 
     Attributes:
-        waited: how many seconds the last `acquire` had to wait.
+        waited: how many seconds its caller had waited when `acquire` got the lock; 0.0 when it was free.
     """
 
     def __init__(self, path: Path) -> None:
@@ -69,15 +69,20 @@ class FileLock:
         self._name = b""
         self.waited = 0.0
 
-    def acquire(self, timeout: float) -> bool:
-        """Take the lock; False when ``timeout`` seconds have passed. After an interrupt call `close`."""
+    def acquire(self, timeout: float, since: float | None = None) -> bool:
+        """Take the lock; False when ``timeout`` seconds have passed. After an interrupt call `close`.
+
+        Args:
+            timeout: seconds.
+            since: the moment of `time.monotonic` from which they count; None for now.
+        """
         descriptor = self._descriptor
         if descriptor is None:
             descriptor = self._open()
         self.waited = 0.0
         if not _try_lock(descriptor):
-            began = time.monotonic()
-            if not self._wait(timeout):
+            began = time.monotonic() if since is None else since
+            if not self._wait(max(0.0, timeout - (time.monotonic() - began))):
                 return False
             self.waited = time.monotonic() - began
         self._sign(descriptor)

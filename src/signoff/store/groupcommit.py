@@ -12,6 +12,7 @@ next first finishes what an interrupted leader left behind. A waiter that misses
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -28,8 +29,8 @@ _PATIENCE = 0.05
 class Writer(Protocol):
     """What a group is run on. Used by one thread at a time."""
 
-    def begin(self) -> None:
-        """Start a transaction."""
+    def begin(self, since: float) -> None:
+        """Start a transaction, for somebody who waits since a moment of `time.monotonic`."""
 
     def run(self, work: Callable[[Any], Any]) -> Any:
         """Run one operation; if it raises, some of it may remain in the transaction.
@@ -84,10 +85,11 @@ def _may_be_from_outside(error: Exception) -> bool:
 
 
 class _Operation:
-    __slots__ = ("done", "error", "lead", "result", "wake", "work")
+    __slots__ = ("done", "error", "lead", "result", "since", "wake", "work")
 
     def __init__(self, work: Callable[[Any], Any]) -> None:
         self.work = work
+        self.since = time.monotonic()
         self.result: Any = None
         self.error: Exception | None = None
         self.done = False
@@ -175,7 +177,7 @@ class GroupCommit:
     def _run(self) -> None:
         try:
             self._take()
-            self._writer.begin()
+            self._writer.begin(self._group[0].since)
             if not self._run_together():
                 self._writer.begin_again()
                 self._run_apart()

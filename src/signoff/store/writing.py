@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -57,7 +58,7 @@ class WritingConnection:
         network.refuse(self._path)
         self._make_private()
         try:
-            self._take_lock()
+            self._take_lock(time.monotonic())
             self._open = self._connect()
         finally:
             self._release()
@@ -70,9 +71,9 @@ class WritingConnection:
             opened.connection.close()
         self._lock.close()
 
-    def begin(self) -> None:
+    def begin(self, since: float) -> None:
         try:
-            self._take_lock()
+            self._take_lock(since)
             opened = self._open
             if opened is None:
                 opened = self._open = self._connect()
@@ -146,9 +147,9 @@ class WritingConnection:
             opened.transaction.abandon()
             opened.execute("ROLLBACK")
 
-    def _take_lock(self) -> None:
+    def _take_lock(self, since: float) -> None:
         try:
-            got = self._lock.acquire(self.busy_timeout)
+            got = self._lock.acquire(self.busy_timeout, since)
         except OSError as error:
             raise StoreUnavailable(
                 f"the lock file beside {self._path} cannot be used ({error.strerror}): make its folder writable"
