@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,10 @@ pytest.register_assert_rewrite("tests.store.contract")
 
 # A shell that runs the tests in the background has them ignore Ctrl+C, and so every program that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Whoever has a key of their own set must not pay for the tests.
+for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "SIGNOFF_LLM_KEY"):
+    os.environ.pop(name, None)
 
 
 class ManualClock:

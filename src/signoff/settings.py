@@ -54,6 +54,10 @@ def _text(path: str, default: str, explain: str) -> Setting:
     return Setting(path, default, "a text", lambda value: isinstance(value, str) and bool(value), explain)
 
 
+def _optional(path: str, explain: str) -> Setting:
+    return Setting(path, "", "a text, or an empty one", lambda value: isinstance(value, str), explain)
+
+
 KNOWN = [
     _text("api_endpoint", "http://localhost:3000/api/whatsapp", "where the Node backend answers"),
     _boolean("human_in_the_loop", False, "whether a person decides about every message before it leaves"),
@@ -69,6 +73,25 @@ KNOWN = [
     _number("approval_config.expire_hours", 0, 0, 8_760, "after how long an undecided draft expires; 0 is never"),
     _number("pacing_config.min_seconds", 0, 0, 3_600, "the least time between two messages that are sent"),
     _number("retention_config.days", 0, 0, 36_500, "after how long texts are cleared from the lists; 0 is never"),
+    Setting(
+        "llm_config.protocol",
+        "auto",
+        "'auto', 'openai' or 'anthropic'",
+        lambda value: isinstance(value, str) and value in ("auto", "openai", "anthropic"),
+        "how the model is spoken to; auto: anthropic where ANTHROPIC_API_KEY is set, else openai",
+    ),
+    _optional("llm_config.endpoint", "the address of the model's API; empty: the provider's own"),
+    _optional("llm_config.model", "which model; empty: a small Claude with anthropic, with openai one must be named"),
+    _optional("llm_config.key_file", "a file, readable by its owner alone, that holds the API key"),
+    _optional("llm_config.instructions_file", "a text or Markdown file: the house's own words to the model"),
+    _optional("llm_config.knowledge_folder", "a folder of Markdown files: what the model knows of the house"),
+    _whole("llm_config.context_tokens", 6_000, 1_000, 1_000_000, "how many tokens a prompt may have, as estimated"),
+    _whole("llm_config.max_tokens", 1_000, 16, 100_000, "how many tokens an answer may have"),
+    _number("llm_config.timeout_seconds", 60, 1, 100, "how long an answer may take, with all its tries"),
+    _whole("llm_config.max_retries", 2, 0, 10, "how often a passing failure of the model is tried again"),
+    _whole("llm_config.requests_per_minute", 30, 1, 10_000, "how often the model is asked in a minute at most"),
+    _number("llm_config.input_price", 0, 0, 10_000, "US dollars for a million tokens read; shows the cost of a draft"),
+    _number("llm_config.output_price", 0, 0, 10_000, "US dollars for a million tokens written"),
     Setting(
         "approval_config.rules",
         [],

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from signoff.cli import main
 from signoff.clock import system_clock
 from signoff.store import Store, open_store
 
@@ -19,6 +20,8 @@ from .terminal import Terminal
 
 Signoff = Callable[..., subprocess.CompletedProcess[str]]
 """Runs a command in the test's folder, through pipes: ``signoff("status", "--json")``."""
+InFolder = Callable[..., tuple[int, str, str]]
+"""Runs a command in the test's folder and in this process: exit code, standard output, standard error."""
 AtTerminal = Callable[..., Terminal]
 """Starts a command at a terminal of its own: ``at_terminal("inbox")``."""
 
@@ -30,6 +33,16 @@ def signoff(tmp_path: Path) -> Signoff:
     def run(*arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
         return terminal.run(tmp_path, *arguments, **more)
 
+    return run
+
+
+@pytest.fixture
+def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> InFolder:
+    def run(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        return main(arguments), *capsys.readouterr()
+
+    monkeypatch.chdir(tmp_path)
     return run
 
 

@@ -8,6 +8,10 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
 
 from signoff import errors, lifecycle, settings
 from signoff.cli.app import application
@@ -15,6 +19,9 @@ from signoff.cli.app import application
 from .markdown import ROOT
 
 SOURCE = ROOT / "src"
+_FOUND = typer.main.get_command(application())
+assert isinstance(_FOUND, TyperGroup)
+_GROUP: TyperGroup = _FOUND
 
 
 def _lifecycle() -> str:
@@ -49,6 +56,51 @@ def _commands() -> str:
     return "\n".join(rows)
 
 
+def _shared_options() -> str:
+    rows = [f"| {_options(option)} | {_means(option)} |" for option in _parameters("reject") if _is_shared(option)]
+    return "\n".join(["| option | what it says |", "|---|---|", *rows])
+
+
+def _every_command() -> str:
+    return "\n\n".join(_command(name) for name in _GROUP.commands)
+
+
+def _command(name: str) -> str:
+    """One command: what its help says, its examples as commands, and its own arguments and options."""
+    told, examples = [], []
+    for paragraph in str(_GROUP.commands[name].help).split("\n\n"):
+        text, _, example = paragraph.partition("Example: ")
+        examples += [example] if example else [paragraph] if paragraph.startswith("signoff ") else []
+        told += [text.strip().removesuffix("Examples:").strip()] if not paragraph.startswith("signoff ") else []
+    own = [f"| {_options(each)} | {_means(each)} |" for each in _parameters(name) if not _is_shared(each)]
+    shared = " ".join(f"`{each.opts[0]}`" for each in _parameters(name) if _is_shared(each))
+    parts = [f"## signoff {name}", *filter(None, told)]
+    parts += ["```console\n" + "\n".join(f"$ {example}" for example in examples) + "\n```"] if examples else []
+    parts += ["\n".join(["| argument, option | what it says |", "|---|---|", *own])] if own else []
+    return "\n\n".join([*parts, *([f"As everywhere: {shared}"] if shared else [])])
+
+
+def _parameters(name: str) -> list[Any]:
+    return [each for each in _GROUP.commands[name].params if each.name != "help"]
+
+
+def _is_shared(parameter: Any) -> bool:
+    return parameter.opts[0] in ("--json", "--state", "--account", "--by")
+
+
+def _options(parameter: Any) -> str:
+    name, value = parameter.opts[0], str(parameter.metavar or "").replace("|", "\\|")
+    if not name.startswith("-"):
+        return f"`{value or name.upper()}`"
+    return f"`{name}`" if parameter.is_flag or not value else f"`{name} {value}`"
+
+
+def _means(parameter: Any) -> str:
+    default = parameter.default if isinstance(parameter.default, (str, int, float, Path)) else None
+    shown = f" Default: `{default}`." if default not in (None, False) and parameter.show_default is True else ""
+    return " ".join(str(parameter.help or "").replace("|", "\\|").split()) + shown
+
+
 def _layout() -> str:
     files = sorted(SOURCE.rglob("*.py"), key=lambda file: (file.parent != SOURCE, file.parent.parts, file.name))
     rows = [f"| `{file.relative_to(ROOT).as_posix()}` | {_sentence(_docstring(file))} |" for file in files]
@@ -74,6 +126,7 @@ PARTS: Mapping[Path, Mapping[str, Part]] = {
         "owned keys": _owned_keys,
         "errors": _errors,
     },
+    ROOT / "docs" / "commands.md": {"shared options": _shared_options, "every command": _every_command},
     ROOT / "CONTRIBUTING.md": {"layout": _layout},
 }
 

@@ -120,6 +120,7 @@ def test_every_python_command_can_be_found() -> None:
 
 def test_every_command_that_is_shown_is_one_that_signoff_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "mybot").mkdir()
     shown = [shlex.split(command, comments=True)[1:] for command in _commands() if command.startswith("signoff ")]
     for words in shown:
         for word in words:

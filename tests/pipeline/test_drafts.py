@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from signoff import MessageStatus
-from signoff.assistant import Draft, Message
+from signoff.assistant import Decline, Draft, Message
 from signoff.clock import MINUTE, SECOND
 from signoff.errors import AssistantError, StaleVersion
 from signoff.pipeline.calls import MOST_LEFT_BEHIND, Caller, NoAnswerError
@@ -73,6 +73,20 @@ class TestADraft:
         assert line.last_why(message_id) == "nothing to say: for a person"
         line.clock.advance(86_400)
         assert line.drafts().round() == 0
+
+    def test_an_assistant_may_decline_and_why_is_told_until_the_contact_is_forgotten(
+        self, line: Line, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level("INFO")
+        message_id = line.receive()
+        assert line.drafts(lambda *_: Decline("Ana complains.", "small-model")).round() == 1
+        assert line.ids(PENDING) == []
+        told = line.state.history(message_id)[-1]
+        assert (told["kind"], told["by"], told["why"]) == ("no draft", "small-model", "declined: Ana complains.")
+        assert "small-model declined" in caplog.text
+        assert "complains" not in caplog.text
+        line.state.forget(ANA)
+        assert line.state.history(message_id)[-1]["why"] != "declined: Ana complains."
 
     @pytest.mark.parametrize("text", ["", "  \n", Draft(" ")])
     def test_an_empty_answer_is_nothing_to_say(self, line: Line, text: Draft | str) -> None:
@@ -186,6 +200,9 @@ BAD_ANSWERS: dict[str, object] = {
     "a bad author": Draft("Until six.", "\udfff"),
     "a number for a note": Draft("Until six.", "faq", 7),  # type: ignore[arg-type]
     "a bad note": Draft("Until six.", "faq", "\0"),
+    "no reason": Decline(None),  # type: ignore[arg-type]
+    "a bad reason": Decline("\0"),
+    "a reason by nobody": Decline("A complaint.", None),  # type: ignore[arg-type]
 }
 
 

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from signoff.pipeline.replay import Chat, ChatMessage, parse
 
+from .exports import SAMPLES
+
 LRM = "\u200e"
 RUNNING = "[31/12/23, 10:00:00] Ann: first\n"
 
@@ -20,10 +22,15 @@ def message(body: str) -> ChatMessage:
     return found
 
 
+def unread(chat: Chat) -> list[int]:
+    """The numbers of the unreadable lines."""
+    return [line.line for line in chat.unreadable]
+
+
 def accounted(chat: Chat) -> list[int]:
     """The numbers of all lines that the chat accounts for."""
     blocks = [(m.line, m.lines) for m in chat.messages] + [(line.line, line.lines) for line in chat.system]
-    return sorted([n for line, lines in blocks for n in range(line, line + lines)] + list(chat.unreadable))
+    return sorted([n for line, lines in blocks for n in range(line, line + lines)] + unread(chat))
 
 
 @pytest.mark.parametrize(
@@ -60,6 +67,8 @@ def accounted(chat: Chat) -> list[int]:
         ("You deleted this message", "revoked", "", None),
         (f"{LRM}Diese Nachricht wurde gelöscht.", "revoked", "", None),
         ("تم حذف هذه الرسالة.", "revoked", "", None),
+        ("Ta wiadomość została usunięta.", "revoked", "", None),
+        (f"{LRM}SONDEO:\nTé?\n{LRM}OPCIÓN: Sí (2 votos)", "poll_creation", "SONDEO:\nTé?\nOPCIÓN: Sí (2 votos)", None),
     ],
 )  # fmt: skip
 def test_what_the_app_writes_is_not_taken_for_the_persons_words(
@@ -70,7 +79,14 @@ def test_what_the_app_writes_is_not_taken_for_the_persons_words(
 
 
 @pytest.mark.parametrize(
-    "body", [f"At nine {LRM}<This message was edited>", "At nine <Se editó este mensaje.>", f"At nine{LRM}<any words>"]
+    "body",
+    [
+        f"At nine {LRM}<This message was edited>",
+        "At nine <Se editó este mensaje.>",
+        "At nine <このメッセージは編集済みです>",
+        "At nine <پیام ویرایش شد>",
+        f"At nine{LRM}<any words>",
+    ],
 )
 def test_an_edited_message_keeps_its_text_and_says_so(body: str) -> None:
     found = message(body)
@@ -92,6 +108,7 @@ def test_an_edited_message_keeps_its_text_and_says_so(body: str) -> None:
         "1 < 2 and 3 > 2 <edit>",
         "two\nlines",
         " spaces ",
+        "Menu:\nTea\nprice: 3 (2 cups)",
         "",
     ],
 )
@@ -169,7 +186,12 @@ def test_every_line_is_accounted_for() -> None:
         "[31/12/23, 10:02:00] Ann: three\n"
     )
     chat = parse(text)
-    assert chat.unreadable == (1, 2, 6, 7, 9)
+    assert [(line.line, line.text) for line in chat.unreadable][2:4] == [
+        (6, "[31/13/23, 10:00:00] Ann: no such day"),
+        (7, "its second line"),
+    ]
+    assert unread(chat) == [1, 2, 6, 7, 9]
+    assert (chat.lines, chat.continued) == (10, 2)
     assert [(m.line, m.lines, m.text) for m in chat.messages] == [(3, 3, "one\ntwo\n"), (10, 1, "three")]
     assert [line.line for line in chat.system] == [8]
     assert accounted(chat) == list(range(1, 11))
@@ -177,13 +199,16 @@ def test_every_line_is_accounted_for() -> None:
 
 def test_half_days_in_unknown_words_are_unreadable_not_guessed() -> None:
     chat = parse("31/12/23, 3:00 xx - Ann: morning?\n31/12/23, 4:00 PM - Ann: hi\n31/12/23, 5:00 PM - Ann: ho\n")
-    assert chat.unreadable == (1,)
+    assert unread(chat) == [1]
     assert [m.at for m in chat.messages] == [datetime(2023, 12, 31, 16), datetime(2023, 12, 31, 17)]
 
 
+STAMPS = [stamp for sample in SAMPLES for stamp in (sample.year_end, sample.new_year)]
 LINES = st.lists(
     st.one_of(
         st.text(max_size=20),
+        st.builds("{}{}".format, st.sampled_from(STAMPS), st.text(max_size=20)),
+        st.builds("{}Ann: {}".format, st.sampled_from(STAMPS), st.text(max_size=20)),
         st.sampled_from(
             [
                 "[31/12/23, 10:00:00] Ann: x",
@@ -207,4 +232,6 @@ LINES = st.lists(
 def test_no_text_breaks_it_and_no_line_is_lost(lines: list[str]) -> None:
     text = "\n".join(lines)
     count = text.count("\n") + (not text.endswith("\n")) if text else 0
-    assert accounted(parse(text)) == list(range(1, count + 1))
+    chat = parse(text)
+    assert accounted(chat) == list(range(1, count + 1))
+    assert len(chat.messages) + len(chat.system) + chat.continued + len(chat.unreadable) == chat.lines == count

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from signoff.pipeline.replay import parse
 
-from .exports import FORMS, Form, Line
+from .exports import FORMS, SAMPLES, Form, Line, Sample
 
 EVERY_FORM = pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
 START = datetime(2023, 1, 28, 23, 58, 1)
@@ -37,6 +37,17 @@ def test_every_form_is_read_back(form: Form) -> None:
         Line(datetime(2023, 11, 12, 1, 5, 7), "Ann", "https://shop.example/a:b"),
     ]
     assert read(form, lines) == told(form, lines)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+def test_every_region_calendar_and_script_is_read(sample: Sample) -> None:
+    chat = parse(f"{sample.year_end}Ann: one: two\n{sample.new_year}علی: three\nfour\n")
+    first, second = chat.messages
+    assert (first.sender, first.text, second.sender, second.text) == ("Ann", "one: two", "علی", "three\nfour")
+    seconds = (5, 6) if first.at.second else (0, 0)
+    assert first.at == datetime(2023, 12, 31, 15, 4, seconds[0])
+    assert second.at == datetime(2024, 1, 2, 0, 5, seconds[1])
+    assert (chat.unreadable, chat.system) == ((), ())
 
 
 WORDS = st.text(st.sampled_from("ab Zé😀سक\u200d.,!?-[]/12"), min_size=1, max_size=30).filter(

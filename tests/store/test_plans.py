@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from signoff.clock import MINUTE
+from signoff.clock import MINUTE, SECOND
 from signoff.lifecycle import MessageStatus
 from signoff.model import digest_of
 from signoff.store import Store, open_store
@@ -160,6 +160,9 @@ def operations(scene: Scene) -> dict[str, Callable[[], object]]:
         "page": lambda: store.page(account, SENT, 0, 10),
         "conversation": lambda: store.conversation(account, ANA, 10),
         "history": lambda: store.history(account, "x2"),
+        "events": lambda: store.events(account, limit=10),
+        "with a contact": lambda: store.with_contact(account, ANA, limit=10),
+        "tally": lambda: store.tally(account, [scene.clock() - SECOND, scene.clock() + SECOND]),
         "counters": lambda: store.counters(account),
         "has another account begun": lambda: store.has_begun(store.account("another")),
         "nothing to purge": lambda: store.purge(account),

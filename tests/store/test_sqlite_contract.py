@@ -94,6 +94,10 @@ class TestMessages(contract.MessagesContract):
     pass
 
 
+class TestReports(contract.ReportsContract):
+    pass
+
+
 class TestScripts(contract.ScriptsContract):
     pass
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import operator
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,20 +34,38 @@ class Draft:
     note: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Decline:
+    """That an assistant leaves a message to a person, and why.
+
+    Attributes:
+        why: for whoever answers instead; shown in the message's history, never logged.
+        author: who declined.
+    """
+
+    why: str
+    author: str = "assistant"
+
+
 Message = Mapping[str, Any]
 """A message as the guide writes it: ``id``, ``from`` or ``recipient``, ``fromName``, ``body``, ``timestamp`` …"""
 
-Assistant = Callable[[Message, Sequence[Message]], Draft | str | None]
+Assistant = Callable[[Message, Sequence[Message]], Draft | Decline | str | None]
 """Takes the message to answer and the conversation so far (oldest first, that message last).
 
-Returns a draft, its bare text, or None for "say nothing, this is for a person"."""
+Returns a draft, its bare text, a reason to leave it to a person, or None for "say nothing, this is for a person"."""
 
 
-def load_assistant(spec: str) -> Assistant:
+def load_assistant(spec: str, llm_config: Mapping[str, Any] | None = None) -> Assistant:
     """Load an assistant by what a setting or a command line says.
 
     ``faq`` answers from the demo's invented café, ``faq:FOLDER`` from a folder of Markdown files, ``keywords`` only
-    greetings and the like; ``module:function`` is the user's own, the module in the current folder or installed.
+    greetings and the like; ``llm`` asks a language model, ``llm:FOLDER`` one that knows a folder of Markdown files;
+    ``module:function`` is the user's own, the module in the current folder or installed.
+
+    Args:
+        spec: the name.
+        llm_config: its settings, for ``llm``; the defaults when not given. Keys come from the environment.
 
     Raises:
         AssistantError: there is none by that name, or it cannot be loaded; says what to do.
@@ -60,13 +79,17 @@ def load_assistant(spec: str) -> Assistant:
         from .keywords import assistant
 
         return assistant
+    if kind == "llm":
+        from .llm import load
+
+        return load(llm_config, os.environ, rest or None)
     return _load_function(spec)
 
 
 def _load_function(spec: str) -> Assistant:
     name, _, path = spec.partition(":")
     if not (name and path):
-        raise AssistantError(f"no assistant {spec!r}: use 'faq', 'faq:FOLDER', 'keywords' or 'module:function'")
+        raise AssistantError(f"no assistant {spec!r}: use 'faq', 'faq:FOLDER', 'keywords', 'llm' or 'module:function'")
     module = _load_module(name, spec)
     try:
         function = operator.attrgetter(path)(module)

@@ -20,6 +20,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
@@ -47,6 +48,8 @@ _SHORTEST_MISSPELT = 5
 _CANDIDATES = 10
 _RANK = "bm25(4.0, 1.0)"  # a match in the questions counts four times one in the answer
 _LONGEST_TEXT = 2_000
+_REMEMBERED = 10_000
+"""Words of which it is remembered what they stand for: to look for a misspelt one takes longer than all else."""
 _WORDS = ("simplify", "casefold", "true", "strip", "true", "unicodewords", "emoji", "false")
 _TERMS = ("porter", "stop", *_WORDS)
 
@@ -83,13 +86,27 @@ class Faq:
     def answer(self, text: str) -> Draft | None:
         """The answer to a question, or None when unsure. May be called from several threads."""
         with self._lock:
-            entries = self._knowledge.entries()
-            if entries is not self._index.entries:
-                self._index = _Index(entries)
-            entry = self._choose(self._index.ranked(text))
+            entry = self._choose(self._current().ranked(text))
         if entry is None:
             return keywords.answer(text)
         return Draft(entry.answer, author="faq", note=f"{entry.source}: {entry.questions[0]}")
+
+    def related(self, text: str, limit: int) -> list[Entry]:
+        """The entries that share words with a text, the nearest first, however little that is. Thread-safe."""
+        with self._lock:
+            return [entry for _, entry in self._current().ranked(text)[:limit]]
+
+    def entries(self) -> tuple[Entry, ...]:
+        """All entries, in the order of the files. Thread-safe."""
+        with self._lock:
+            return self._current().entries
+
+    def _current(self) -> _Index:
+        """The index of what the folder says now; made anew when that has changed."""
+        entries = self._knowledge.entries()
+        if entries is not self._index.entries:
+            self._index = _Index(entries)
+        return self._index
 
     def _choose(self, ranked: list[tuple[float, Entry]]) -> Entry | None:
         if not ranked:
@@ -123,6 +140,7 @@ class _Index:
             term: self._terms(f"{asking} {alike}") for asking, alike in ASKING_WORDS for term in self._terms(asking)
         }
         self._negations = self._terms(" ".join(NEGATIONS))
+        self._known = lru_cache(_REMEMBERED)(self._token_of)
 
     def ranked(self, text: str) -> list[tuple[float, Entry]]:
         """Coverage and entry, the best by bm25 first; nothing where no entry may answer."""
@@ -143,7 +161,7 @@ class _Index:
     def _terms(self, text: str) -> frozenset[str]:
         return frozenset(_tokens(self._table.tokenizer, text))
 
-    def _known(self, term: str) -> tuple[str, float]:
+    def _token_of(self, term: str) -> tuple[str, float]:
         """The token of the index that a term stands for, and how much it counts; no token when it stands for none."""
         if self._table.is_token(term):
             return term, 1.0

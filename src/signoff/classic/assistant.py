@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from typing import Any
 
-from ..assistant import Assistant, Draft, load_assistant
+from ..assistant import Assistant, Decline, Draft, load_assistant
 from ..clock import local_iso
+from ..errors import AssistantError
 from ..state import StateManager
 
 log = logging.getLogger(__name__)
@@ -20,7 +22,8 @@ class WhatsAppAssistant:
 
     Args:
         state_file: the state file that names the settings and keeps the list.
-        assistant: what drafts; the answers to frequent questions and keywords when not given.
+        assistant: what drafts; when not given, a language model as ``llm_config`` says where ANTHROPIC_API_KEY is set,
+            else the answers to keywords.
     """
 
     def __init__(
@@ -28,13 +31,14 @@ class WhatsAppAssistant:
     ) -> None:
         self.state_file = state_file
         self.manager = StateManager(state_file, by="whatsapp_assistant")
-        self._assistant = assistant or load_assistant("keywords")
-        self._author = "keywords" if assistant is None else "assistant"
+        self._assistant = assistant
+        self._last = threading.local()
 
     def process_message(self, message: dict[str, Any]) -> dict[str, Any] | None:
         """The answer to a message: recipient, message, original_message_id, generated_at; None when there is none."""
         if not self.should_respond(message):
             return None
+        self._last.draft = None
         text = self.generate_response(message)
         if text is None:
             return None
@@ -63,11 +67,26 @@ class WhatsAppAssistant:
         past = self.manager.conversation(chat, 20) if isinstance(chat, str) else []
         before = [entry for entry in past if entry.get("id") != message.get("id")]
         try:
-            answer = self._assistant(message, [*before, message])
+            answer = self._loaded()(message, [*before, message])
+        except AssistantError as error:
+            log.warning("no answer to message %s: %s", message.get("id"), error)
+            return None
         except Exception as error:  # an assistant is the user's own code: whatever it raises is its failure
             log.warning("no answer to message %s: %s", message.get("id"), type(error).__name__)
             return None
-        return answer.text if isinstance(answer, Draft) else answer
+        if isinstance(answer, Decline):
+            log.info("message %s is for a person: %s declined", message.get("id"), answer.author)
+            return None
+        draft = Draft(answer) if isinstance(answer, str) else answer
+        if not isinstance(draft, Draft):
+            return None
+        self._last.draft = draft
+        return draft.text
+
+    @property
+    def last_draft(self) -> Draft | None:
+        """What this thread had drafted last, with its author and note; None where a subclass wrote it itself."""
+        return getattr(self._last, "draft", None)
 
     def get_generated_replies(self, status: str | None = None) -> list[dict[str, Any]]:
         """The replies that were generated, oldest first; those with this status."""
@@ -87,7 +106,23 @@ class WhatsAppAssistant:
         """Let go of the state."""
         self.manager.close()
 
+    def _loaded(self) -> Assistant:
+        """The assistant, loaded when it is first needed: a model's client is heavy, and not every script asks."""
+        if self._assistant is None:
+            self._assistant = self._load()
+        return self._assistant
+
+    def _load(self) -> Assistant:
+        if not os.environ.get("ANTHROPIC_API_KEY"):
+            return load_assistant("keywords")
+        try:
+            return load_assistant("llm", self.manager.get_config("llm_config"))
+        except AssistantError as error:
+            log.warning("no model drafts, keywords are answered instead: %s", error)
+            return load_assistant("keywords")
+
     def _keep(self, message: dict[str, Any], text: str, generated_at: str) -> None:
+        draft = self.last_draft or Draft(text)
         entry = {
             "id": f"reply_{message.get('id')}_{generated_at}",
             "original_message_id": message.get("id"),
@@ -97,7 +132,8 @@ class WhatsAppAssistant:
             "generated_reply": text,
             "status": "pending",
             "generated_at": generated_at,
-            "model": self._author,
+            "model": draft.author,
+            "note": draft.note,
         }
         self.manager.store.add_record(self.manager.account, LIST, entry, by="whatsapp_assistant")
         self.manager.refresh()

@@ -8,7 +8,7 @@ import os
 import threading
 from typing import Any
 
-from ..assistant import Assistant, Message
+from ..assistant import Assistant, Draft, Message
 from ..errors import Decision, InvalidMessage, InvalidType, SignoffError
 from ..gateway import Gateway, Incoming
 from ..lifecycle import MessageStatus
@@ -130,9 +130,12 @@ class WhatsAppWatcher:
         while not self._stopping.is_set() and self._outbox.round():
             pass
 
-    def _draft(self, message: Message, _conversation: object) -> str | None:
+    def _draft(self, message: Message, _conversation: object) -> Draft | None:
         answer = self.assistant.process_message(dict(message))
-        return answer["message"] if answer else None
+        if answer is None:
+            return None
+        drafted = self.assistant.last_draft
+        return Draft(answer["message"], "whatsapp_assistant", drafted.note if drafted else None)
 
     def _ask_pending(self) -> None:
         """Ask about every draft that waits for a person, at the terminal if there is one."""

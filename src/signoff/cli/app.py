@@ -28,7 +28,14 @@ _EPILOG = (
 
 COMMANDS = {
     "Try it": {"demo": "demo.demo", "replay": "replay.replay"},
-    "Work": {"run": "run.run", "inbox": "inbox.inbox", "status": "status.status", "history": "history.history"},
+    "Work": {
+        "run": "run.run",
+        "inbox": "inbox.inbox",
+        "send": "send.send",
+        "status": "status.status",
+        "history": "history.history",
+        "stats": "stats.stats",
+    },
     "One decision": {
         "approve": "decide.approve",
         "reject": "decide.reject",
@@ -42,7 +49,19 @@ COMMANDS = {
         "send-again": "delivery.send_again",
         "give-up": "delivery.give_up",
     },
-    "Keep it safe": {"backup": "copies.backup", "restore": "copies.restore", "doctor": "doctor.doctor"},
+    "Set it up": {
+        "adopt": "adopt.adopt",
+        "config": "config.config",
+        "session": "session.session",
+        "accounts": "accounts.accounts",
+    },
+    "Keep it safe": {
+        "backup": "copies.backup",
+        "restore": "copies.restore",
+        "export": "export.export",
+        "forget": "forget.forget",
+        "doctor": "doctor.doctor",
+    },
 }
 """The panels of the help, and where the commands in them are."""
 
@@ -54,7 +73,6 @@ def application(first: str | None = None) -> typer.Typer:
         help=_HELP,
         epilog=_EPILOG,
         no_args_is_help=True,
-        add_completion=False,
         rich_markup_mode="rich",
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},

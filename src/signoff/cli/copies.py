@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,8 +14,8 @@ from ..statefile.exchange import HOLD
 from ..statefile.export import time_stamp
 from ..store.restore import Restored, restore_database
 from .opening import database_of, opened
-from .options import DEFAULT_ACCOUNT, DEFAULT_STATE, AccountOption, StateOption
-from .terminal import err, out
+from .options import DEFAULT_ACCOUNT, DEFAULT_STATE, AccountOption, JsonOption, StateOption
+from .terminal import err, out, print_json
 
 
 def backup(
@@ -23,6 +23,7 @@ def backup(
         Path | None,
         typer.Argument(metavar="TARGET", help="Where to: a name without ending, or a folder. Beside the state else."),
     ] = None,
+    as_json: JsonOption = False,
     state: StateOption = DEFAULT_STATE,
     account: AccountOption = DEFAULT_ACCOUNT,
 ) -> None:
@@ -38,12 +39,16 @@ def backup(
     with opened(state, account) as manager:
         manager.store.backup(database)
         manager.export_state(readable)
+    if as_json:
+        print_json({"database": str(database), "file": str(readable), "account": account})
+        return
     out.print(f"{database}  everything, verified ({database.stat().st_size:,} bytes)", markup=False, soft_wrap=True)
     out.print(f"{readable}  account {account}, to read and to restore from", markup=False, soft_wrap=True)
 
 
 def restore(
     file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="A .db or .json backup.")],
+    as_json: JsonOption = False,
     state: StateOption = DEFAULT_STATE,
     account: AccountOption = DEFAULT_ACCOUNT,
 ) -> None:
@@ -51,23 +56,36 @@ def restore(
 
     A .json file brings settings, session and unknown messages back into the present database.
     A .db file takes the place of the database; stop `signoff run` and all scripts before.
+
+    Example: signoff restore whatsapp_state_backup_20260216_180950.db
     """
     if file.suffix == ".db":
-        _restore_database(file, state)
+        _restore_database(file, state, as_json)
     else:
         with opened(state, account) as manager:
             saved = manager.restore_state(file)
-        out.print(f"Restored from {file}. The state as it was before: {saved}", markup=False, soft_wrap=True)
+        if as_json:
+            print_json({"restored": str(file), "kept": saved})
+        else:
+            out.print(f"Restored from {file}. The state as it was before: {saved}", markup=False, soft_wrap=True)
 
 
-def _restore_database(file: Path, state: Path) -> None:
+def _restore_database(file: Path, state: Path, as_json: bool) -> None:
     database = database_of(state)
     kept = _unused(database.with_name(f"{database.stem}_replaced_{time_stamp(system_clock())}.db"))
     shown = _digest(state) if state != database else None
     restored = restore_database(database, file, kept, hold=HOLD, shown=shown)
     with opened(state, "default") as manager:
         manager.refresh()  # the state file shows what was restored
-    _report(restored, file, database)
+    if as_json:
+        print_json({"restored": str(file), **_document(restored)})
+    else:
+        _report(restored, file, database)
+
+
+def _document(restored: Restored) -> dict[str, Any]:
+    kept = str(restored.kept) if restored.kept is not None else None
+    return {"kept": kept, "taken_over": restored.taken_over, "ended": restored.ended, "outbox_hold": restored.hold}
 
 
 def _report(restored: Restored, file: Path, database: Path) -> None:

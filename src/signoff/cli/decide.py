@@ -13,8 +13,8 @@ from ..store.rows import Row
 from .editor import edited
 from .feed import name_of
 from .opening import opened
-from .options import DEFAULT_ACCOUNT, DEFAULT_STATE, AccountOption, ByOption, StateOption, person
-from .terminal import out, shown
+from .options import DEFAULT_ACCOUNT, DEFAULT_STATE, AccountOption, ByOption, JsonOption, StateOption, person
+from .terminal import err, out, print_json, shown
 
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The message's id, as signoff inbox shows it.")]
 VersionOption = Annotated[
@@ -35,6 +35,7 @@ def approve(
         str | None,
         typer.Option("--despite", metavar="TEXT", help="What makes it out of date, to approve it all the same."),
     ] = None,
+    as_json: JsonOption = False,
     state: StateOption = DEFAULT_STATE,
     account: AccountOption = DEFAULT_ACCOUNT,
     by: ByOption = None,
@@ -45,14 +46,15 @@ def approve(
     """
     with opened(state, account) as manager:
         row = manager.approve(message, version, by=person(by), despite=despite, seen=_seen(version))
-        say(manager, row, f"approved version {row.draft_version}")
-        say_when(manager)
+        say(manager, row, f"approved version {row.draft_version}", as_json)
+        say_when(manager, as_json)
 
 
 def reject(
     message: IdArgument,
     reason: ReasonOption = None,
     version: VersionOption = None,
+    as_json: JsonOption = False,
     state: StateOption = DEFAULT_STATE,
     account: AccountOption = DEFAULT_ACCOUNT,
     by: ByOption = None,
@@ -62,7 +64,7 @@ def reject(
     Example: signoff reject reply_3EB0A1 --reason "I call her"
     """
     with opened(state, account) as manager:
-        say(manager, manager.reject(message, reason, version, by=person(by), seen=_seen(version)), "rejected")
+        say(manager, manager.reject(message, reason, version, by=person(by), seen=_seen(version)), "rejected", as_json)
 
 
 def edit(
@@ -70,6 +72,7 @@ def edit(
     text: Annotated[str | None, typer.Argument(metavar="TEXT", help="The new text.")] = None,
     editor: Annotated[bool, typer.Option("--editor", help="Change it in your editor ($VISUAL, $EDITOR).")] = False,
     version: VersionOption = None,
+    as_json: JsonOption = False,
     state: StateOption = DEFAULT_STATE,
     account: AccountOption = DEFAULT_ACCOUNT,
     by: ByOption = None,
@@ -87,47 +90,59 @@ def edit(
             text = edited(row.text)
             version, seen = (row.draft_version, row.message_status) if version is None else (version, seen)
         if text is None:
-            out.print("The text was left as it is.")
+            (err if as_json else out).print("The text was left as it is.")
             return
         row = manager.edit(message, text, version, by=person(by), seen=seen)
-        say(manager, row, f"is now version {row.draft_version} and waits for approval")
+        say(manager, row, f"is now version {row.draft_version} and waits for approval", as_json)
 
 
 def ask_again(
     message: IdArgument,
     reason: ReasonOption = None,
     version: VersionOption = None,
+    as_json: JsonOption = False,
     state: StateOption = DEFAULT_STATE,
     account: AccountOption = DEFAULT_ACCOUNT,
     by: ByOption = None,
 ) -> None:
-    """Ask the assistant for another draft; this one stays until that is there."""
+    """Ask the assistant for another draft; this one stays until that is there.
+
+    Example: signoff ask-again reply_3EB0A1 --reason "shorter"
+    """
     with opened(state, account) as manager:
         draft = manager.get_message(message)
         manager.ask_again(message, reason, version, by=person(by), seen=_seen(version))
-        say(manager, draft, "another draft is asked for")
+        say(manager, draft, "another draft is asked for", as_json)
 
 
 def take_back(
     message: IdArgument,
+    as_json: JsonOption = False,
     state: StateOption = DEFAULT_STATE,
     account: AccountOption = DEFAULT_ACCOUNT,
     by: ByOption = None,
 ) -> None:
-    """Take an approval back, as long as the message is not being sent."""
+    """Take an approval back, as long as the message is not being sent.
+
+    Example: signoff take-back reply_3EB0A1
+    """
     with opened(state, account) as manager:
-        say(manager, manager.take_back(message, by=person(by)), "taken back; it waits for approval")
+        say(manager, manager.take_back(message, by=person(by)), "taken back; it waits for approval", as_json)
 
 
 def reopen(
     message: IdArgument,
+    as_json: JsonOption = False,
     state: StateOption = DEFAULT_STATE,
     account: AccountOption = DEFAULT_ACCOUNT,
     by: ByOption = None,
 ) -> None:
-    """Put a rejected message before people again."""
+    """Put a rejected message before people again.
+
+    Example: signoff reopen reply_3EB0A1
+    """
     with opened(state, account) as manager:
-        say(manager, manager.reopen(message, by=person(by)), "reopened; it waits for approval")
+        say(manager, manager.reopen(message, by=person(by)), "reopened; it waits for approval", as_json)
 
 
 def _seen(version: int | None) -> MessageStatus | None:
@@ -135,16 +150,24 @@ def _seen(version: int | None) -> MessageStatus | None:
     return None if version is None else MessageStatus.PENDING_APPROVAL
 
 
-def say(manager: StateManager, row: Row, what: str) -> None:
+def say(manager: StateManager, row: Row, what: str, as_json: bool) -> None:
     """Say what became of a message."""
+    if as_json:
+        print_json(
+            {"id": row.id, "chat": row.chat, "status": row.status, "version": row.draft_version, "outcome": what}
+        )
+        return
     out.print(f"{shown(row.id)}, to {name_of(manager, row)}: {what}.", markup=False)
 
 
-def say_when(manager: StateManager) -> None:
-    """Say when an approved message leaves, where that is not at once."""
+def say_when(manager: StateManager, as_json: bool) -> None:
+    """Say when an approved message leaves, where that is not at once; beside the document where one is printed."""
+    console = err if as_json else out
     hold = manager.get_config(HOLD)
     undo = manager.get_config("approval_config")["undo_seconds"]
     if hold:
-        out.print(f"Nothing is sent at present: {shown(str(hold))}. See: signoff doctor", markup=False, style="yellow")
+        console.print(
+            f"Nothing is sent at present: {shown(str(hold))}. See: signoff doctor", markup=False, style="yellow"
+        )
     elif undo:
-        out.print(f"For {undo:g} s it can be taken back: signoff take-back ID", markup=False)
+        console.print(f"For {undo:g} s it can be taken back: signoff take-back ID", markup=False)

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich import box
-from rich.table import Table
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ..assistant import Assistant
 from ..errors import GatewayError
-from ..gateway import Incoming
 from ..lifecycle import MessageStatus
 from ..pipeline.approval import Approval
 from ..pipeline.drafts import Drafts
-from ..pipeline.inbox import Inbox
 from ..pipeline.outbox import Outbox
-from ..pipeline.replay import Replay, incoming, read_export
+from ..pipeline.replay import Export, Rehearsal, Replay, Report, Script, chats_of, conversations, report_of
+from ..pipeline.replay.rhythm import Rhythm
 from ..state import StateManager
 from ..store.rows import Row
 from .desk import Desk
 from .feed import Feed
-from .options import KeepOption, YesOption, person
+from .options import JsonOption, KeepOption, person
+from .replay_page import page
+from .replay_text import report_text
 from .run import AssistantOption, load
-from .terminal import is_interactive, out
+from .terminal import INTERRUPTED, complain, err, is_interactive, out, print_json
 from .unattended import Unattended
 from .workspace import workspace
 
@@ -33,119 +33,141 @@ _MEANWHILE = "answered then"
 
 
 def replay(
-    file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="_chat.txt, or the .zip.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...", exists=True, dir_okay=False, help="_chat.txt, or the .zip; several, also of one chat."
+        ),
+    ],
     me: Annotated[str, typer.Option("--as", metavar="NAME", help="Whose answers are to be drafted: your name there.")],
     assistant: AssistantOption = "keywords",
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="FILE.html", help="Write the whole report as a page.")
+    ] = None,
+    speed: Annotated[
+        float | None,
+        typer.Option("--speed", metavar="N", min=0.001, help="In the rhythm of then, N times as fast (1, 60, …)."),
+    ] = None,
     folder: Annotated[
         Path, typer.Option("--folder", metavar="FOLDER", help="Where the replay keeps its state.")
     ] = Path(".replay"),
     keep: KeepOption = False,
-    yes: YesOption = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nobody: every draft counts as signed off.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Play a chat that was exported from a phone: what would have been drafted, beside what was answered then.
 
     Nothing is sent to anyone, whatever you approve. Export a chat on the phone: open it, More, Export chat,
-    without media.
+    without media. At a terminal you are asked about each draft; with --yes, --json or in a pipe all is played at full
+    speed. Ctrl+C stops it; what was played until then is reported.
 
-    Example: signoff replay _chat.txt --as "Ana Example" --assistant faq:answers
+    Example: signoff replay _chat.txt --as "Ana Example" --assistant faq:answers --yes --report replay.html
     """
     drafter = load(assistant)
     if drafter is None:
         raise typer.BadParameter(
             "a replay needs an assistant: it shows what that would draft", param_hint="--assistant"
         )
-    events = _events(file, me)
-    asks = is_interactive() and not yes
+    exports = [Export.read(file) for file in files]
+    script = _script(exports, me)
+    asks = is_interactive() and not yes and not as_json
     with workspace(folder, keep=keep) as path, StateManager(path, by="replay") as state:
-        past = _Past(state, events, drafter, assistant.partition(":")[0], me)
-        out.print(
-            f"{past.left} messages to {me}. Nothing is sent to anyone. The state is kept in {path}.", markup=False
-        )
-        feed = Feed(state, beside=past.beside, without=[MessageStatus.SENT])
-        if asks:
-            Desk(state, person(None), goes_on=past.goes_on, beside=past.beside, feed=feed).run()
-        else:
-            Unattended(state, "replay", goes_on=past.goes_on, feed=feed).run()
-        out.print(past.summary())
-        if assistant == "keywords":
-            out.print("Answers of your own, from a folder of Markdown files: --assistant faq:FOLDER", markup=False)
+        rehearsal = Rehearsal(state, script, drafter, assistant.partition(":")[0])
+        err.print(f"{rehearsal.left:,} messages to {me}. Nothing is sent to anyone.", markup=False)
+        past = _Past(state, rehearsal, script, me, speed)
+        stopped = _stopped(past.at_the_desk if asks else past.in_rhythm if speed else past.at_full_speed)
+        found = report_of(rehearsal, script)
+    _tell(found, exports, rehearsal, as_json=as_json)
+    if report is not None:
+        _write(report, page(found, exports, me, assistant))
+    if assistant == "keywords":
+        err.print("Answers of your own, from a folder of Markdown files: --assistant faq:FOLDER", markup=False)
+    if stopped:
+        raise typer.Exit(INTERRUPTED)
 
 
-def _events(file: Path, me: str) -> Sequence[Incoming]:
-    chat = read_export(file)
+def _script(exports: Sequence[Export], me: str) -> Script:
     try:
-        return incoming(chat, me)
+        return Script(conversations(chats_of(exports, me), me))
     except GatewayError as error:
         raise typer.BadParameter(str(error), param_hint="--as") from error
 
 
-class _Past:
-    """Plays the messages of the others, one at a time: the next comes when nothing waits for a decision any more."""
+def _stopped(play: Callable[[], None]) -> bool:
+    """Play; whether Ctrl+C stopped it."""
+    try:
+        play()
+    except KeyboardInterrupt:
+        return True
+    return False
 
-    def __init__(
-        self, state: StateManager, events: Sequence[Incoming], assistant: Assistant, name: str, me: str
-    ) -> None:
+
+def _tell(found: Report, exports: Sequence[Export], rehearsal: Rehearsal, *, as_json: bool) -> None:
+    if as_json:
+        print_json(found.as_dict())
+    else:
+        out.print(report_text(found, exports))
+    if rehearsal.failures:
+        first, why = next(iter(rehearsal.failures.items()))
+        complain(f"the assistant failed at {len(rehearsal.failures):,} messages, first at {first}: {why}")
+    if rehearsal.left:
+        err.print(f"{rehearsal.left:,} messages were not played.", markup=False)
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8", newline="\n")
+        with suppress(OSError):  # what has no permissions keeps its own
+            file.chmod(0o600)
+    except OSError as error:
+        raise GatewayError(f"{file}: the report cannot be written: {error.strerror or error}") from error
+    err.print(f"The report is in {file}. It holds people's words: keep it to yourself.", markup=False)
+
+
+class _Past:
+    """Plays the messages of the others, and shows drafts beside what was answered then."""
+
+    def __init__(self, state: StateManager, rehearsal: Rehearsal, script: Script, me: str, speed: float | None) -> None:
         self._state = state
-        self._me = me
-        self._theirs = [event for event in events if not event.from_me]
-        self._ours = len(events) - len(self._theirs)
-        self._then = _answers_then(events)
-        self._played = 0
-        self._drafts = Drafts(state, assistant, name)
+        self._script = script
+        self._rehearsal = rehearsal
+        self._rhythm = Rhythm([event.at for event in script.theirs], speed, state.clock) if speed else None
+        self._drafts = Drafts(state, rehearsal)
         self._approval = Approval(state)
         self._outbox = Outbox(state, Replay([], me))
-        if any(event.is_group for event in self._theirs):
+        self._feed = Feed(state, beside=self.beside, without=[MessageStatus.SENT])
+        if any(event.is_group for event in script.theirs):
             state.update_config({"watcher_config": {"process_group_messages": True}})
 
-    @property
-    def left(self) -> int:
-        """How many messages are still to come."""
-        return len(self._theirs) - self._played
+    def at_the_desk(self) -> None:
+        """One message at a time, or as they came then; a person decides."""
+        Desk(self._state, person(None), goes_on=self._goes_on, beside=self.beside, feed=self._feed).run()
 
-    def goes_on(self, waiting: bool) -> bool:
-        """Do what is due; play the next message when nobody has to decide. False when the chat is over."""
-        if self._outbox.round() or self._drafts.round() or self._approval.round() or waiting:
-            return True
-        if not self.left:
-            return False
-        Inbox(self._state, Replay([self._theirs[self._played]], self._me), wait=0).round()
-        self._played += 1
-        return True
+    def in_rhythm(self) -> None:
+        """As they came then; nobody is asked."""
+        Unattended(self._state, "replay", goes_on=self._goes_on, feed=self._feed).run()
+
+    def at_full_speed(self) -> None:
+        """All of them; nobody is asked."""
+        columns = (TextColumn("replay"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
+            task = progress.add_task("replay", total=self._rehearsal.left)
+            self._rehearsal.play_all(lambda count: progress.advance(task, count))
 
     def beside(self, row: Row) -> tuple[str, str] | None:
         """What was really answered to the message that a draft answers."""
         answered = self._state.store.by_seq(row.answers) if row.answers is not None else None
         if answered is None:
             return None
-        return _MEANWHILE, self._then.get(answered.id, "") or "‹nothing›"
+        answer = self._script.answer_to(answered.id)
+        return _MEANWHILE, answer.text if answer else "‹nothing›"
 
-    def summary(self) -> Table:
-        """What came of it, in numbers."""
-        counters = self._state.store.counters(self._state.account)
-        table = Table(box=box.SIMPLE_HEAD, title="The replay", title_justify="left", pad_edge=False)
-        values = {
-            "came in": counters[MessageStatus.INCOMING].total,
-            "answered then": self._ours,
-            "drafted": counters[MessageStatus.PENDING_APPROVAL].total,
-            "approved": counters[MessageStatus.APPROVED].total,
-            "rejected": counters[MessageStatus.REJECTED].total,
-            "undecided": counters[MessageStatus.PENDING_APPROVAL].listed,
-        }
-        for name in values:
-            table.add_column(name, justify="right")
-        table.add_row(*map(str, values.values()))
-        return table
-
-
-def _answers_then(events: Sequence[Incoming]) -> dict[str, str]:
-    """For each message of the others what was written next by the one whose answers are wanted, until others wrote."""
-    answers: dict[str, str] = {}
-    next_words: list[str] = []
-    for later, event in zip([None, *reversed(events)], reversed(events), strict=False):
-        if event.from_me:
-            if later is None or not later.from_me:
-                next_words = []
-            next_words.insert(0, event.text or f"‹{event.kind}›")
-        else:
-            answers[event.id] = "\n".join(next_words)
-    return answers
+    def _goes_on(self, waiting: bool) -> bool:
+        """Do what is due; play what comes next when its time has come. False when all is over."""
+        if self._outbox.round() or self._drafts.round() or self._approval.round():
+            return True
+        if not self._rehearsal.left:
+            return waiting
+        if self._rhythm.is_due(len(self._rehearsal.played)) if self._rhythm else not waiting:
+            self._rehearsal.take_next()
+        return True

@@ -14,6 +14,7 @@ import typer
 from ..assistant import Assistant, load_assistant
 from ..errors import AssistantError
 from ..gateway import Event, Gateway, SessionChange, open_gateway
+from ..model import JsonObject
 from ..service import Service
 from ..state import StateManager
 from .opening import database_of
@@ -38,7 +39,8 @@ AssistantOption = Annotated[
     typer.Option(
         "--assistant",
         metavar="WHICH",
-        help="faq, faq:FOLDER (Markdown files), module:function (your own), keywords, or none.",
+        help="faq, faq:FOLDER (Markdown files), llm (a language model; see llm_config), llm:FOLDER, "
+        "module:function (your own), keywords, or none.",
     ),
 ]
 
@@ -56,7 +58,7 @@ def run(
 
     Example: signoff run --assistant faq:answers
     """
-    drafts = load(assistant)
+    drafts = load(assistant, state, account)
     _log_to_stderr()
     with (
         StateManager(state, account=account, by="signoff run") as manager,
@@ -68,14 +70,23 @@ def run(
     err.print("Stopped in order.")
 
 
-def load(spec: str) -> Assistant | None:
-    """The assistant that was asked for; None for ``none``."""
+def load(spec: str, file: Path = DEFAULT_STATE, account: str = DEFAULT_ACCOUNT) -> Assistant | None:
+    """The assistant that was asked for; None for ``none``. A model is set up as the state file says, where it is."""
     if spec == "none":
         return None
+    config = _llm_config(file, account) if spec.partition(":")[0] == "llm" else None
     try:
-        return load_assistant(spec)
+        return load_assistant(spec, config)
     except AssistantError as error:
         raise typer.BadParameter(str(error), param_hint="--assistant") from error
+
+
+def _llm_config(file: Path, account: str) -> JsonObject | None:
+    if not file.exists() and not database_of(file).exists():
+        return None
+    with StateManager(file, account=account, by="signoff") as manager:
+        config: JsonObject = manager.get_config("llm_config")
+    return config
 
 
 def open_for(name: GatewayName, manager: StateManager, file: Path) -> Gateway:

@@ -47,7 +47,7 @@ def report(manager: StateManager, file: Path) -> dict[str, Any]:
     return {
         "database": str(database_of(file)),
         "account": manager.account_name,
-        "session": _session(manager),
+        "session": session_report(manager),
         "account_info": manager.get_config("account_info"),
         "human_in_the_loop": manager.get_config("human_in_the_loop"),
         "lists": {status.value: counters[status].listed for status in MessageStatus},
@@ -78,7 +78,8 @@ def why_invalid(manager: StateManager) -> str | None:
     return f"not validated{since}: signoff run does that as soon as the backend answers; no QR scan is needed"
 
 
-def _session(manager: StateManager) -> dict[str, Any]:
+def session_report(manager: StateManager) -> dict[str, Any]:
+    """How the session stands, for programs."""
     session = manager.store.session(manager.account)
     since = session.unreachable_since
     return {

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import traceback
 
-from ..assistant import Assistant, Draft
+from ..assistant import Assistant, Decline, Draft
 from ..clock import MINUTE, SECOND
 from ..errors import AssistantError, InvalidMessage
-from ..model import to_json
+from ..model import JsonObject, to_json
 from ..state import StateManager
 from ..store.decisions import NewDraft
 from ..store.rows import Row
@@ -67,6 +67,10 @@ class Drafts:
         if draft is None:
             self._store.postpone_draft(row, None, by=self._name, why="nothing to say: for a person")
             return
+        if isinstance(draft, Decline):
+            self._store.postpone_draft(row, None, by=draft.author, why=f"declined: {draft.why}")
+            log.info("message %s is for a person: %s declined", row.id, draft.author)
+            return
         new = NewDraft(
             answers=row.seq,
             tries=row.draft_tries,
@@ -79,14 +83,18 @@ class Drafts:
         if self._store.add_draft(self._state.account, new) is not None:
             log.info("message %s has a draft by %s", row.id, draft.author)
 
-    def _ask(self, row: Row) -> Draft | None:
+    def _ask(self, row: Row) -> Draft | Decline | None:
         message = row.message
         conversation = self._state.conversation(row.chat or "", CONTEXT) if row.chat else []
         past = [entry for entry in conversation if entry.get("id") != row.id]
-        return _draft_of(self._assistant(message, [*past, message]), self._name)
+        answer = self._assistant(message, [*past, message])
+        if isinstance(answer, Decline):
+            _check_parts("reason", {"why": answer.why, "author": answer.author})
+            return answer
+        return draft_of(answer, self._name)
 
     def _failed(self, row: Row, error: Exception) -> None:
-        why = _described(error)
+        why = described(error)
         log.warning("the assistant failed at message %s (try %d of %d): %s", row.id, row.draft_tries, TRIES, why)
         if row.draft_tries >= TRIES:
             self._store.postpone_draft(
@@ -97,29 +105,32 @@ class Drafts:
             self._store.postpone_draft(row, due, by=self._name, why=why)
 
 
-def _draft_of(answer: object, name: str) -> Draft | None:
-    """The draft that an assistant's answer is, or None when it has nothing to say.
+def draft_of(answer: object, name: str) -> Draft | None:
+    """The draft that an assistant's answer is, or None when it has nothing to say or declines.
 
     Raises:
         AssistantError: it is no answer, or cannot be stored.
     """
     draft = Draft(answer, author=name) if isinstance(answer, str) else answer
-    if draft is None:
+    if draft is None or isinstance(draft, Decline):
         return None
     if not isinstance(draft, Draft):
-        raise AssistantError(f"it returned {type(draft).__name__}; an answer is a Draft, a text or None")
-    parts = {"text": draft.text, "author": draft.author, "note": draft.note or ""}
-    for part, value in parts.items():
-        if not isinstance(value, str):
-            raise AssistantError(f"the {part} of its draft is {type(value).__name__}, not a text")
-    try:
-        to_json(parts, "the draft")
-    except InvalidMessage as error:
-        raise AssistantError(f"its draft cannot be stored: {error}") from error
+        raise AssistantError(f"it returned {type(draft).__name__}; an answer is a Draft, a Decline, a text or None")
+    _check_parts("draft", {"text": draft.text, "author": draft.author, "note": draft.note or ""})
     return draft if draft.text.strip() else None
 
 
-def _described(error: Exception) -> str:
+def _check_parts(what: str, parts: JsonObject) -> None:
+    for part, value in parts.items():
+        if not isinstance(value, str):
+            raise AssistantError(f"the {part} of its {what} is {type(value).__name__}, not a text")
+    try:
+        to_json(parts, f"the {what}")
+    except InvalidMessage as error:
+        raise AssistantError(f"its {what} cannot be stored: {error}") from error
+
+
+def described(error: Exception) -> str:
     """What failed and where, without what it said: that may quote the message."""
     if isinstance(error, (AssistantError, NoAnswerError)):
         return f"{type(error).__name__}: {error}"

@@ -65,7 +65,7 @@ class Inbox:
         if message.from_me:
             self._take_own(message)
         elif is_conversation(message):
-            row = self._store.receive(self._state.account, self._arrival(message), by=self._gateway.name)
+            row = self._store.receive(self._state.account, self.arrival(message), by=self._gateway.name)
             if row is not None:
                 log.info("message %s came in", row.id)
 
@@ -106,7 +106,7 @@ class Inbox:
         elif change.state == "unreachable":
             self._state.change_session(lambda session: sessions.unreachable(session, now), "unreachable", why)
 
-    def _arrival(self, message: Incoming) -> Arrival:
+    def arrival(self, message: Incoming) -> Arrival:
         """The message, made storable: what it takes is noted, nothing is refused."""
         notes: list[str] = []
 

@@ -8,6 +8,7 @@
 * `delivery`: claims, attempts, outcomes.
 * `settings`: settings and the session.
 * `files`: what the state file shows, and what is taken up from it.
+* `reports`: looking back, over events, a contact or a time.
 * `upkeep`: checking and backing up.
 
 Every verb that changes something is durable when it returns and is logged as an event. A verb is named SQL
@@ -28,6 +29,7 @@ from .delivery import Delivery
 from .files import Files
 from .intake import Intake
 from .messages import Messages
+from .reports import Reports
 from .settings import SettingsVerbs
 from .sqlite import SQLite
 from .upkeep import Upkeep
@@ -35,7 +37,7 @@ from .upkeep import Upkeep
 __all__ = ["Store", "open_store"]
 
 
-class Store(Messages, Intake, Decisions, Delivery, SettingsVerbs, Files, Upkeep):
+class Store(Messages, Intake, Decisions, Delivery, SettingsVerbs, Files, Reports, Upkeep):
     """All verbs over one database. Safe to use from any number of threads and processes, and across forks."""
 
     def __init__(self, database: SQLite, clock: Clock) -> None:

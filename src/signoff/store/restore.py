@@ -165,7 +165,7 @@ def _keep(path: Path, kept: Path, clock: Clock) -> str | None:
         _set_aside(path, kept)
         return _NONE
     try:
-        _close_for_all(path)
+        close_for_all(path)
         _copy(path, kept, clock)
         problems = verify_copy(kept)
     except (apsw.CorruptError, apsw.NotADBError, SignoffError) as error:
@@ -182,8 +182,12 @@ def _keep(path: Path, kept: Path, clock: Clock) -> str | None:
     return f"the database in its place is damaged ({problems[0]})"
 
 
-def _close_for_all(path: Path) -> None:
-    """Bring everything into the one file; only possible when no other process has it open."""
+def close_for_all(path: Path) -> None:
+    """Bring everything into the one file; only possible when no other process has it open.
+
+    Raises:
+        StoreBusy: another process has it open.
+    """
     with closing(apsw.Connection(os.fspath(path), flags=apsw.SQLITE_OPEN_READWRITE)) as connection:
         connection.set_busy_timeout(1000)
         try:

@@ -27,6 +27,11 @@ class SettingsVerbs(Verbs):
         found = self.database.read(lambda tx: tx.row("setting", {"account": account, "key": key}))
         return found[1] if found else None
 
+    def setting_since(self, account: int, key: str) -> int | None:
+        """When it was set last, in microseconds since 1970 UTC; None when nobody did."""
+        found = self.database.read(lambda tx: tx.row("setting", {"account": account, "key": key}))
+        return found[2] if found else None
+
     def settings(self, account: int) -> Settings:
         """All settings that were set, by key."""
         return self.database.read(lambda tx: read_settings(tx, account))

@@ -12,6 +12,7 @@ from .files import FilesContract, RecordsContract
 from .intake import EchoContract, ForgettingContract, IntakeContract, ReceiptsContract
 from .lists import CountersContract, ListsContract
 from .messages import MessagesContract
+from .reports import ReportsContract
 from .scripts import ScriptsContract
 from .settings import SessionContract, SettingsContract
 from .table import TableContract
@@ -33,6 +34,7 @@ __all__ = [
     "ReceiptsContract",
     "RecordsContract",
     "RefusalsContract",
+    "ReportsContract",
     "ScriptsContract",
     "SeenContract",
     "SessionContract",

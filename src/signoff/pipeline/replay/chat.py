@@ -52,16 +52,30 @@ class SystemLine:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadableLine:
+    """A line that is neither: text before the first message, a date that does not exist."""
+
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Chat:
     """A whole exported chat, in the order of the file.
 
     Attributes:
-        unreadable: the numbers of the lines that are neither: text before the first message, dates that do not exist.
+        lines: how many lines the file has; each is of a message, of the app or unreadable.
     """
 
     messages: tuple[ChatMessage, ...]
     system: tuple[SystemLine, ...]
-    unreadable: tuple[int, ...]
+    unreadable: tuple[UnreadableLine, ...]
+    lines: int
+
+    @property
+    def continued(self) -> int:
+        """How many lines are not the first of a message, or of what the app says."""
+        return self.lines - len(self.messages) - len(self.system) - len(self.unreadable)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -88,24 +102,25 @@ def parse(text: str) -> Chat:
 
     Never fails: lines that make no sense are named in `Chat.unreadable`.
     """
-    blocks = list(_blocks(_lines(text)))
+    lines = _lines(text)
+    blocks = list(_blocks(lines))
     order = order_of([block.stamp for block in blocks if block.stamp])
     candidates = [_candidates(block.text) if block.stamp else () for block in blocks]
     names = _names(candidates)
     messages: list[ChatMessage] = []
     system: list[SystemLine] = []
-    unreadable: list[int] = []
+    unreadable: list[UnreadableLine] = []
     for block, possible in zip(blocks, candidates, strict=True):
         at = moment_of(block.stamp, order) if block.stamp else None
         if at is None:
-            unreadable += range(block.line, block.line + len(block.lines))
+            unreadable += (UnreadableLine(number, line) for number, line in enumerate(block.lines, block.line))
             continue
         found = _read(block, at, *_split(block.text, possible, names))
         if isinstance(found, ChatMessage):
             messages.append(found)
         else:
             system.append(found)
-    return Chat(tuple(messages), tuple(system), tuple(unreadable))
+    return Chat(tuple(messages), tuple(system), tuple(unreadable), len(lines))
 
 
 def _lines(text: str) -> list[str]:

@@ -34,14 +34,24 @@ _DELETED = """
     |یہ پیغام حذف کر دیا گیا تھا|آپ نے یہ پیغام حذف کر دیا ہے|यह मैसेज डिलीट कर दिया गया है|आपने यह मैसेज डिलीट किया
     |tato zpráva byla smazána|tuto zprávu jste smazal/a|このメッセージは削除されました|このメッセージを削除しました
     |ข้อความนี้ถูกลบแล้ว|คุณได้ลบข้อความนี้|tin nhắn này đã bị x[oó][aá]|bạn đã xoá tin nhắn này|此消息已删除|您已删除此消息
-    |訊息已刪除|이 메시지는 삭제되었습니다
+    |訊息已刪除|此訊息已刪除|您已刪除此訊息|이 메시지는 삭제되었습니다|삭제된 메시지입니다
+    |הודעה זו נמחקה|מחקת הודעה זו|این پیام حذف شد|شما این پیام را حذف کردید
+    |ta wiadomość została usunięta|usunięto tę wiadomość|acest mesaj a fost șters|ai șters acest mesaj
+    |αυτό το μήνυμα διαγράφηκε|διαγράψατε αυτό το μήνυμα|ez az üzenet törölve lett|törölted ezt az üzenetet
+    |det här meddelandet raderades|du raderade det här meddelandet|denne besked blev slettet|du slettede denne besked
+    |denne meldingen ble slettet|du slettet denne meldingen|tämä viesti poistettiin|poistit tämän viestin
+    |এই মেসেজটি মুছে ফেলা হয়েছে|আপনি এই মেসেজটি মুছে ফেলেছেন|mesej ini telah dipadam|anda telah memadam mesej ini
 """
 _EDITED = (
-    "edited|edit[óa]d?[oa]?|modifié|modificato|bearbeitet|bewerkt|изменено|відредаговано|düzenlendi|diedit|تعديل|संपादित"
+    "edited|edit[óa]d?[oa]?|modifié|modificato|bearbeitet|bewerkt|изменено|відредаговано|düzenlendi|diedit|edytowano|editat"
+    "|upraven[aoý]|redigera[dt]|redigeret|redigert|muokattu|szerkesztett|disunting|chỉnh sửa"
 )
+_EDITED_STEMS = "تعديل|ویرایش|ترمیم|संपादित|সম্পাদ|编辑|編輯|編集|수정|แก้ไข|נערכה|επεξεργ"
 _ATTACHED = """
     file attached|archivo adjunt(?:o|ado)|arquivo anexado|ficheiro anexado|fichier joint|Datei angehängt|file allegato
     |bestand bijgevoegd|файл добавлен|файл додано|dosya ekli|file terlampir|الملف مرفق|پیوستہ فائل|फाइल संलग्न
+    |קובץ מצורף|فایل پیوست(?: شد)?|plik załączony|fișier atașat|συνημμένο αρχείο|bifogad fil|vedhæftet fil|vedlagt fil
+    |tiedosto liitetty|csatolt fájl|ফাইল সংযুক্ত|fail dilampirkan
     |फ़ाइल अटैच की गई|soubor byl přiložen|添付ファイル有り|文件附件|附件檔案|파일 첨부됨|ไฟล์ที่แนบ|tệp đính kèm
 """
 _KINDS = {
@@ -76,7 +86,7 @@ def _any(phrases: str) -> str:
     return "(?:" + "".join(part.strip() for part in phrases.splitlines()) + ")"
 
 
-_EDITED_NOTE = re.compile(rf"<[^<>\n]*\b(?:{_EDITED})\b[^<>\n]*>", re.IGNORECASE)
+_EDITED_NOTE = re.compile(rf"<[^<>\n]*(?:\b(?:{_EDITED})\b|{_EDITED_STEMS})[^<>\n]*>", re.IGNORECASE)
 _DELETED_NOTE = re.compile(rf"{_any(_DELETED)}[.。।]?", re.IGNORECASE)
 _LEFT_OUT_NOTE = re.compile(
     rf"(?:(?P<title>.+\.\w{{2,5}}(?: • .+)?) )?"
@@ -90,6 +100,7 @@ _ATTACHED_WORDS = re.compile(_any(_ATTACHED), re.IGNORECASE)
 _CAMERA_FILE = re.compile(r"(?:IMG|VID|AUD|PTT|STK|DOC)-\d{8}-WA\d+\.\w+")
 _LOCATION = re.compile(r"[^\n:]{2,30}:? https://(?:maps\.google\.com/|foursquare\.com/v/)\S*")
 _POLL = re.compile(r"(?:POLL|ENCUESTA|ENQUETE|UMFRAGE|SONDAGE|SONDAGGIO|ОПРОС)\s?:\n")
+_ANY_POLL = re.compile(r"[^\n:]{2,20}\s?:\n[^\n]+(?:\n[^\n:]{2,15}\s?: [^\n]+\(\d+ [^\n()]+\))+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +151,7 @@ def _special(text: str, bare: str) -> Said | None:
         return found
     if _LOCATION.fullmatch(bare):
         return Said(bare, "location")
-    if _POLL.match(bare):
+    if _POLL.match(bare) or (text.startswith(_OWN) and _ANY_POLL.match(bare)):
         return Said(bare, "poll_creation")
     return Said(bare, "notice") if text.startswith(_OWN) else None
 

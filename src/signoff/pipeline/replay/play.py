@@ -20,6 +20,7 @@ before it hold no digit that anyone could take for a phone number: an answer can
 
 _BATCH = 100
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")
+_SHOWN_NAMES = 20
 _NO_MEDIA = frozenset({"chat", "location", "poll_creation", "revoked"})
 
 
@@ -33,7 +34,12 @@ def incoming(chat: Chat, me: str) -> list[Incoming]:
     Raises:
         GatewayError: nobody of that name writes in the chat; names those who do.
     """
-    own = _name_in(chat, me)
+    _name_in(chat.names, me)
+    return _events(chat, me)
+
+
+def _events(chat: Chat, me: str) -> list[Incoming]:
+    own = next((name for name in chat.names if same_name(name, me)), me)
     others = [name for name in chat.names if name != own]
     first = chat.messages[0]
     group = len(others) > 1
@@ -70,13 +76,29 @@ def _incoming(message: ChatMessage, chat: str, sender: str, own: str, turn: int,
     )
 
 
-def _name_in(chat: Chat, me: str) -> str:
-    wanted = _plain(me)
-    for name in chat.names:
-        if _plain(name) == wanted:
+def conversations(chats: Sequence[Chat], me: str) -> list[list[Incoming]]:
+    """The messages of several chats, as `incoming` has those of one; ``me`` need not have written in all of them.
+
+    Raises:
+        GatewayError: nobody of that name writes in any of them; names those who do.
+    """
+    _name_in([name for chat in chats for name in chat.names], me)
+    return [_events(chat, me) for chat in chats if chat.messages]
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two names differ in case, spaces and invisible marks at most."""
+    return _plain(one) == _plain(other)
+
+
+def _name_in(names: Sequence[str], me: str) -> str:
+    for name in names:
+        if same_name(name, me):
             return name
-    names = ", ".join(repr(name) for name in chat.names) or "nobody"
-    raise GatewayError(f"nobody called {me!r} writes in this chat; those who do: {names}")
+    known = list(dict.fromkeys(names))
+    shown = ", ".join(repr(name) for name in known[:_SHOWN_NAMES]) or "nobody"
+    more = f" and {len(known) - _SHOWN_NAMES} more" if len(known) > _SHOWN_NAMES else ""
+    raise GatewayError(f"nobody called {me!r} writes in this chat; those who do: {shown}{more}")
 
 
 def _plain(name: str) -> str:

@@ -14,18 +14,22 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby, pairwise
 
+from .calendars import gregorian
+
 MARKS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
 """Characters that only set the writing direction, and the byte order mark."""
 
 _NO_MARKS = dict.fromkeys(map(ord, MARKS))
 _LONGEST_STAMP = 70
 
-_WORD = r"[^\d\s\[\],،:/\-–]{1,14}(?:\s[^\d\s\[\],،:/\-–]{1,3})?"
-_YEAR = r"(?:[HR]|平成|令和)?\d{1,4}"
+_WORD = r"[^\d\s\[\],،:/\-–]{1,14}(?:\s[^\d\s\[\],،:/\-–]{1,10})?"
+_YEAR = r"(?:[HR]|平成|令和|民國|民国)?(?:\d{1,4}|元)"
 _BETWEEN = r"\s?[./\-年月년월]\s?"
-_DATE = rf"(?P<a>{_YEAR})(?P<sep>{_BETWEEN})(?P<b>\d{{1,2}}){_BETWEEN}(?P<c>{_YEAR})(?:\s?(?:[.日일]|BE|г\.?))?"
-_TIME = rf"(?:(?P<before>{_WORD})\s?)?(?P<h>\d{{1,2}})[:.](?P<m>\d{{2}})(?P<s>[:.]\d{{2}})?(?:\s?(?P<after>{_WORD}))?"
-_STAMPS = (rf"{_DATE}[,،]?\s?{_TIME}", rf"{_TIME}[,،]?\s?{_DATE}")
+_ERA = r"[.日일HR]|BE|AP|AH|هـ?|г\.?"
+_DATE = rf"(?P<a>{_YEAR})(?P<sep>{_BETWEEN})(?P<b>\d{{1,2}}){_BETWEEN}(?P<c>{_YEAR})(?:\s?(?P<era>{_ERA}))?"
+_CLOCK = r"(?P<h>\d{1,2})(?:[:.]|\s?h\s?)(?P<m>\d{2})(?P<s>[:.]\d{2}|\s?min\s?\d{2}\s?s)?"
+_TIME = rf"(?:(?P<before>{_WORD})\s?)?{_CLOCK}(?:\s?(?P<after>{_WORD}))?"
+_STAMPS = (rf"{_DATE}[,،]?\s{{0,2}}{_TIME}", rf"{_TIME}[,،]?\s{{0,2}}{_DATE}")
 _FORMS = tuple(
     re.compile(begin + stamp + end)
     for stamp in _STAMPS
@@ -33,15 +37,17 @@ _FORMS = tuple(
 )
 
 _MORNING = """
-    am ص 上午 早上 清晨 凌晨 午前 오전 sa pg öö ก่อนเที่ยง पूर्वाह्न मपू পূর্বাহ্ণ முற்பகல் قظ ap de dop vorm πμ проб дп pd fm לפנהצ
+    am ص صباحا صباحًا 上午 早上 清晨 凌晨 半夜 午前 오전 sa pg öö ก่อนเที่ยง पूर्वाह्न मपू পূর্বাহ্ণ முற்பகல் ಪೂರ್ವಾಹ್ನ ਪੂਦੁ قظ قبلازظهر ap
+    de dop vorm vm πμ проб дп pd fm eparadites לפנהצ sn ጥዋት ጠዋት
 """
 _EVENING = """
-    pm م 下午 中午 晚上 午後 오후 ch ptg ös หลังเที่ยง अपराह्न मउ অপরাহ্ণ பிற்பகல் بظ ip du odp nachm μμ слоб пп md em אחהצ
+    pm م مساء مساءً 下午 中午 晚上 傍晚 午後 오후 ch ptg ös หลังเที่ยง अपराह्न मउ অপরাহ্ণ பிற்பகல் ಅಪರಾಹ್ನ ਬਾਦੁ بظ بعدازظهر ip
+    du odp nachm nm μμ слоб пп md em epasdites אחהצ gn ከሰዓት
 """
 _PLAIN = "à às a at um kl klo о в на ч u h uhr"
 _HALVES = {word: half for half, words in ((0, _MORNING), (12, _EVENING), (None, _PLAIN)) for word in words.split()}
-_ERAS = {"H": 1988, "平成": 1988, "R": 2018, "令和": 2018}
-_BUDDHIST = 543
+_SECONDS = re.compile(r"\D")
+_ERAS = {"H": 1988, "平成": 1988, "R": 2018, "令和": 2018, "民國": 1911, "民国": 1911}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +100,9 @@ def _place(line: str, count: int) -> int:
 
 def _stamp(form: int, found: re.Match[str], end: int) -> Stamp:
     raw = (found["a"], found["b"], found["c"])
-    numbers = (_number(raw[0]), _number(raw[1]), _number(raw[2]))
+    numbers = (_number(raw[0]), _number(raw[1]), _number(raw[2]) + _ERAS.get(found["era"], 0))
     word = found["after"] or found["before"] or ""
-    half = _HALVES.get(_simple(word), -1) if word else None
+    half = _half(word) if word else None
     return Stamp(
         form=(form, found["sep"].strip(), found["s"] is None, half is None, *(number >= 100 for number in numbers)),
         numbers=numbers,
@@ -111,17 +117,22 @@ def _stamp(form: int, found: re.Match[str], end: int) -> Stamp:
 
 def _number(text: str) -> int:
     """The number, or for a year of another era the year of ours."""
-    digits = text.lstrip("HR平成令和")
-    number = int(digits) + _ERAS.get(text.removesuffix(digits), 0)
-    return number - _BUDDHIST if number >= 2400 else number
+    digits = text.lstrip("HR平成令和民國国")
+    return (1 if digits == "元" else int(digits)) + _ERAS.get(text.removesuffix(digits), 0)
+
+
+def _half(word: str) -> int | None:
+    """The hours to add; None for a word that tells no half of the day, -1 for one that is not known."""
+    names = (_simple(word), *map(_simple, word.split()))
+    return next((_HALVES[name] for name in names if name in _HALVES), -1)
 
 
 def _simple(word: str) -> str:
-    return re.sub(r"[\s.'’\"״׳]", "", word).casefold()
+    return re.sub(r"[\s.'’\"״׳\u200b-\u200d]", "", word).casefold()
 
 
 def _time(found: re.Match[str], half: int | None) -> tuple[int, int, int] | None:
-    hour, minute, second = int(found["h"]), int(found["m"]), int((found["s"] or ":0")[1:])
+    hour, minute, second = int(found["h"]), int(found["m"]), int(_SECONDS.sub("", found["s"] or "0"))
     if half == -1 or hour > 23 or minute > 59 or second > 59:
         return None
     if half is not None and hour <= 12:
@@ -172,10 +183,9 @@ def _dates(days: Iterable[tuple[int, int, int]], order: Order) -> Iterator[date]
 def _date(numbers: tuple[int, int, int], order: Order) -> date | None:
     year, month, day = (numbers[place] for place in order)
     try:
-        found = date(year if year >= 100 else year + 2000, month, day)
+        return gregorian(year, month, day)
     except ValueError:
         return None
-    return found if 2000 <= found.year < 2100 else None
 
 
 def moment_of(stamp: Stamp, order: Order) -> datetime | None:

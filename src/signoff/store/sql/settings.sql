@@ -1,5 +1,5 @@
 -- name: setting
-SELECT value, changed_by FROM settings WHERE account = :account AND key = :key
+SELECT value, changed_by, changed_at FROM settings WHERE account = :account AND key = :key
 
 -- name: settings
 SELECT key, value, changed_by FROM settings WHERE account = :account ORDER BY key
