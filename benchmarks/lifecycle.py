@@ -1,44 +1,59 @@
-"""The guide's lifecycle through signoff, beside hand-written sqlite3 and beside one JSON file, in one interleaved run.
+"""The guide's lifecycle through signoff, beside what people use instead, in one interleaved run.
 
-    python benchmarks/lifecycle.py [--quick] [--json] [--history N ...] [--threads N ...]
+    python benchmarks/lifecycle.py [--quick] [--history N ...] [--threads N ...] [--peers NAME ...] [--slow-disk]
 
 In every round each contender does one slice of the same work, one after another, so that all of them meet the same
 weather; the ratios are of slices of the same round. A slice takes messages through the lifecycle: added as INCOMING,
 moved to PENDING_APPROVAL, APPROVED and SENT, and after every ten messages the pending list and the statistics are read.
+Each ``peer_NAME.py`` says what its contender does not do. One that needs too long for a message is measured with a
+single one; one that is not installed is left out.
+
 What the disk itself can do is measured in the same rounds. The files are made in the folder for temporary files; set
-TMPDIR to measure another disk.
+TMPDIR to measure another disk. With ``--slow-disk`` 2 ms are added to each sync, by strace, for all contenders alike.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import platform
-import subprocess
-import sys
 import tempfile
 import time
-from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import lifecycle_report
+import machine
+import plot
 import report
-from contender import ENVIRONMENT, Contender
+from contender import Contender, contenders
 
 Cell = tuple[int, int]
 """A history and a number of threads."""
+PEERS = (
+    "signoff",
+    "sqlite3",
+    "sqlalchemy",
+    "lmdb",
+    "diskcache",
+    "huey",
+    "litequeue",
+    "persistqueue",
+    "tinydb",
+    "jsonfile",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How much is measured."""
 
+    peers: list[str]
     histories: list[int]
     threads: list[int]
     rounds: int
     seconds: float
+    slow_disk: bool
 
     @property
     def cells(self) -> list[Cell]:
@@ -47,40 +62,35 @@ class Plan:
 
 
 def measure(plan: Plan, folder: Path) -> dict[str, Any]:
-    """Run all rounds; everything that was measured, as `report` takes it."""
-    load = _load()
-    with ExitStack() as stack:
-        contenders = [
-            stack.enter_context(closing(Contender(name, folder / name, rounds)))
-            for name, rounds in (("signoff", plan.rounds), ("sqlite3", plan.rounds), ("jsonfile", min(3, plan.rounds)))
-        ]
+    """Run all rounds; everything that was measured, as `lifecycle_report` takes it."""
+    load = machine.load()
+    with contenders(plan.peers, folder, slow_disk=plan.slow_disk) as found:
         cells: dict[Cell, dict[str, list[dict[str, float]]]] = {cell: {} for cell in plan.cells}
-        syncs, starts = [], []
+        syncs = []
         for number in range(plan.rounds):
-            print(f"round {number + 1} of {plan.rounds}", end="\r", file=sys.stderr, flush=True)
             syncs.append(_syncs_per_second(folder))
-            starts.append(_starts(folder))
             for cell, taken in cells.items():
-                _round(cell, [each for each in contenders if number < each.rounds], taken, plan.seconds, number)
+                report.progress(f"round {number + 1} of {plan.rounds}, history and threads {cell}")
+                _round(cell, found, taken, plan.seconds, number)
         return {
-            "machine": _machine() | {"load": [load, _load()]},
-            "versions": {each.name: each.tell("version") for each in contenders},
+            "load": load,
+            "about": {each.peer: asdict(each.about) for each in found},
             "rounds": plan.rounds,
             "seconds": plan.seconds,
+            "slow_disk": plan.slow_disk,
             "syncs": syncs,
             "cells": [{"history": cell[0], "threads": cell[1], **taken} for cell, taken in cells.items()],
-            "reads": contenders[0].tell("reads", count=2000),
-            "starts": {name: [each[name] for each in starts] for name in starts[0]},
         }
 
 
 def _round(
-    cell: Cell, contenders: list[Contender], taken: dict[str, list[dict[str, float]]], seconds: float, number: int
+    cell: Cell, found: list[Contender], taken: dict[str, list[dict[str, float]]], seconds: float, number: int
 ) -> None:
-    for contender in contenders:
+    for contender in found:
         done = contender.slice(*cell, seconds, f"round {number}")
-        rate = {"rate": done.writes / done.seconds, "longest": done.longest}
-        taken.setdefault(contender.name, []).append(rate)
+        if done is not None:
+            rate = {"rate": done.writes / done.seconds, "longest": done.longest}
+            taken.setdefault(contender.peer, []).append(rate)
 
 
 def _syncs_per_second(folder: Path, count: int = 200) -> float:
@@ -102,64 +112,41 @@ def _syncs_per_second(folder: Path, count: int = 200) -> float:
         path.unlink()
 
 
-_START = "import pathlib, sys; from peer_{} import Peer; peer = Peer(pathlib.Path(sys.argv[1])); "
-_ONE = "peer.add({'id': sys.argv[2], 'from': '15550101234@c.us', 'body': 'Hello'}); peer.close()"
+def _histories(asked: argparse.Namespace) -> list[int]:
+    if asked.quick:
+        return [0, 10_000]
+    return [0] if asked.slow_disk else [0, 10_000, 100_000, 1_000_000]
 
 
-def _starts(folder: Path) -> dict[str, float]:
-    """Seconds for a whole process that imports, opens what is there, adds one message and closes."""
-    programs = {name: _START.format(name) + _ONE for name in ("signoff", "sqlite3")}
-    taken = {"python": _seconds_of("pass", folder)}
-    for name, program in programs.items():
-        place = folder / f"start {name}"
-        place.mkdir(exist_ok=True)
-        taken[name] = _seconds_of(program, place)
-    return taken
-
-
-def _seconds_of(program: str, folder: Path) -> float:
-    command = [sys.executable, "-c", program, os.fspath(folder), str(time.time_ns())]
-    began = time.perf_counter()
-    subprocess.run(command, check=True, env=ENVIRONMENT)
-    return time.perf_counter() - began
-
-
-def _machine() -> dict[str, Any]:
-    return {
-        "system": f"{platform.system()} {platform.release()}",
-        "processor": _processor(),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-    }
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
-
-
-def _load() -> float | None:
-    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+def _plan() -> tuple[Plan, Path | None]:
+    parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="a few short rounds, up to 10,000 messages")
+    parser.add_argument("--history", type=int, nargs="+", metavar="N", help="messages before those that are measured")
+    parser.add_argument("--threads", type=int, nargs="+", metavar="N", help="threads that share the work")
+    parser.add_argument("--peers", nargs="+", metavar="NAME", choices=PEERS, help=", ".join(PEERS))
+    parser.add_argument("--rounds", type=int, metavar="N")
+    parser.add_argument("--slow-disk", action="store_true", help="add 2 ms to each sync; needs strace")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw it, too, as SVG")
+    asked = parser.parse_args()
+    plan = Plan(
+        peers=asked.peers or (["signoff", "sqlite3"] if asked.slow_disk else list(PEERS)),
+        histories=asked.history or _histories(asked),
+        threads=asked.threads or ([1, 32] if asked.quick else [1, 8, 32, 64]),
+        rounds=asked.rounds or (3 if asked.quick else 9),
+        seconds=0.2 if asked.quick else 1.0,
+        slow_disk=asked.slow_disk,
+    )
+    return plan, asked.plot
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="a few short rounds, and 10,000 messages for 100,000")
-    parser.add_argument("--json", action="store_true", help="print everything measured as JSON")
-    parser.add_argument("--history", type=int, nargs="+", metavar="N", help="messages before those that are measured")
-    parser.add_argument(
-        "--threads", type=int, nargs="+", metavar="N", default=[1, 32], help="threads that share the work"
-    )
-    asked = parser.parse_args()
-    histories = asked.history or [0, 10_000 if asked.quick else 100_000]
-    plan = Plan(histories, asked.threads, 4 if asked.quick else 15, 0.3 if asked.quick else 1.0)
+    plan, drawing = _plan()
     with tempfile.TemporaryDirectory(prefix="signoff-benchmark-") as folder:
         measured = measure(plan, Path(folder))
-    print(json.dumps(measured, indent=2) if asked.json else report.text(measured))
+    print(lifecycle_report.text(measured))
+    if drawing is not None:
+        drawing.write_text(plot.svg(measured), "utf-8")
 
 
 if __name__ == "__main__":

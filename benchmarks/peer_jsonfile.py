@@ -11,7 +11,10 @@ from typing import Any
 
 from workload import Message
 
+NAME = "JSON file"
 VERSION = "json of Python, one file"
+DURABILITY = "none: nothing is synced, and a crash leaves half a file"
+LARGEST = 100_000
 
 State = dict[str, Any]
 _LISTS = ("incoming", "pending_approval", "approved", "rejected", "sent", "failed")

@@ -11,15 +11,18 @@ from typing import Any
 import apsw
 
 from signoff import __version__
+from signoff.lifecycle import MessageStatus
 from signoff.model import content_of
 from signoff.state import StateManager
 from signoff.store.base import stamp
 from signoff.store.connection import Transaction
 from signoff.store.messages import add_row
-from state_manager import MessageStatus
 from workload import MOVES, Message
 
+NAME = "signoff"
 VERSION = f"signoff {__version__} with SQLite {apsw.sqlite_lib_version()}"
+DURABILITY = "every change synced (WAL, FULL), many threads sharing a sync"
+LARGEST = None
 
 _STATUS = {status.value: status for status in MessageStatus}
 

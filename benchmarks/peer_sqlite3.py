@@ -13,13 +13,19 @@ import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from workload import MOVES, Message
+if TYPE_CHECKING:
+    from workload import Message
 
+NAME = "sqlite3 by hand"
 VERSION = f"sqlite3 of Python with SQLite {sqlite3.sqlite_version}"
+DURABILITY = "every change synced (WAL, FULL)"
+LARGEST = None
+TIMEOUT = 60.0
+"""Seconds that a connection waits for others: SQLite's own busy_timeout."""
 
-_SCHEMA = """
+SCHEMA = """
 CREATE TABLE messages (
   seq      INTEGER PRIMARY KEY,
   id       TEXT NOT NULL UNIQUE,
@@ -72,12 +78,10 @@ class Peer:
 
     def __init__(self, folder: Path) -> None:
         self._lock = threading.Lock()
-        self._connection = sqlite3.connect(folder / "state.db", isolation_level="IMMEDIATE", check_same_thread=False)
+        self._connection = connected(folder / "state.db")
         self._execute = self._connection.execute
-        self._execute("PRAGMA journal_mode = WAL")
-        self._execute("PRAGMA synchronous = FULL")
         if not self._execute("SELECT 1 FROM sqlite_schema").fetchone():
-            self._connection.executescript(_SCHEMA)
+            self._connection.executescript(SCHEMA)
 
     def add(self, message: Message) -> None:
         """Add an incoming message in a transaction of its own."""
@@ -95,16 +99,18 @@ class Peer:
         """The messages that wait for approval, oldest first."""
         with self._lock:
             rows = self._execute(_LIST, ("pending_approval",)).fetchall()
-        return [_shown(*row) for row in rows]
+        return [shown(*row) for row in rows]
 
     def statistics(self) -> dict[str, Any]:
         """Totals, and when each list last grew."""
         with self._lock:
             rows = self._execute("SELECT status, total, last_at FROM counters").fetchall()
-        return {status: (total, _iso(last_at)) for status, total, last_at in rows}
+        return {status: (total, iso(last_at)) for status, total, last_at in rows}
 
     def fill(self, messages: Iterator[Message]) -> None:
         """Take in a history in one transaction."""
+        from workload import MOVES  # a process that adds one message and ends is measured too
+
         with self._connection:
             for message in messages:
                 self._add(message, json.dumps(message, ensure_ascii=False))
@@ -116,34 +122,45 @@ class Peer:
         self._connection.close()
 
     def _add(self, message: Message, payload: str) -> None:
-        now = _now()
+        at = now()
         chat = message.get("recipient") or message.get("from")
-        added = self._execute(_ADD, (message["id"], now, chat, payload))
+        added = self._execute(_ADD, (message["id"], at, chat, payload))
         if added.rowcount == 1:
-            self._execute(_LOG, (added.lastrowid, now, "added", None, "incoming"))
-            self._execute(_CAME, (now, "incoming"))
+            self._execute(_LOG, (added.lastrowid, at, "added", None, "incoming"))
+            self._execute(_CAME, (at, "incoming"))
 
     def _move(self, message_id: str, source: str, target: str) -> bool:
-        now = _now()
-        found = self._execute(_MOVE, (target, now, message_id, source)).fetchall()
+        at = now()
+        found = self._execute(_MOVE, (target, at, message_id, source)).fetchall()
         if not found:
             return False
-        self._execute(_LOG, (found[0][0], now, "moved", source, target))
+        self._execute(_LOG, (found[0][0], at, "moved", source, target))
         self._execute(_LEFT, (source,))
-        self._execute(_CAME, (now, target))
+        self._execute(_CAME, (at, target))
         return True
 
 
-def _now() -> int:
+def connected(path: Path) -> sqlite3.Connection:
+    """A connection whose every commit is synced."""
+    connection = sqlite3.connect(path, TIMEOUT, isolation_level="IMMEDIATE", check_same_thread=False)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
+def now() -> int:
+    """Microseconds since 1970."""
     return time.time_ns() // 1000
 
 
-def _iso(at: int | None) -> str | None:
+def iso(at: int | None) -> str | None:
+    """A time as the guide shows it."""
     return None if at is None else datetime.fromtimestamp(at / 1e6).isoformat()
 
 
-def _shown(payload: str, status: str, moved_at: int | None) -> Message:
+def shown(payload: str, status: str, moved_at: int | None) -> Message:
+    """A message as the guide shows it."""
     message: Message = json.loads(payload)
     if moved_at is not None:
-        message |= {"status": status, "status_updated_at": _iso(moved_at)}
+        message |= {"status": status, "status_updated_at": iso(moved_at)}
     return message

@@ -27,9 +27,9 @@ def modules() -> list[str]:
     return brought_by("state_manager")
 
 
-def test_nothing_comes_along_that_is_not_pythons_own_but_apsw(modules: list[str]) -> None:
+def test_nothing_comes_along_that_is_not_pythons_own(modules: list[str]) -> None:
     tops = {name.partition(".")[0] for name in modules}
-    assert tops - sys.stdlib_module_names == {"state_manager", "signoff", "apsw"}
+    assert tops - sys.stdlib_module_names == {"state_manager", "signoff"}
 
 
 def test_no_web_framework_no_http_client_and_no_terminal_comes_along(modules: list[str]) -> None:
@@ -42,13 +42,17 @@ def test_of_signoff_only_the_state_comes_along(modules: list[str]) -> None:
     assert parts.isdisjoint({"pipeline", "service", "gateway", "assistant", "classic", "cli", "web"})
 
 
+def test_the_store_is_left_to_the_first_manager_that_is_opened(modules: list[str]) -> None:
+    assert {"signoff.store", "signoff.statefile.writer", "apsw"}.isdisjoint(modules)
+
+
 def test_what_was_found_too_heavy_does_not_come_along(modules: list[str]) -> None:
     heavy = {"dataclasses", "inspect", "logging", "importlib.resources", "tempfile", "subprocess", "platform", "uuid"}
     assert heavy.isdisjoint(modules)
 
 
-def test_it_is_about_a_hundred_modules(modules: list[str]) -> None:
-    assert len(modules) <= 110, modules
+def test_it_is_about_sixty_modules(modules: list[str]) -> None:
+    assert len(modules) <= 70, modules
 
 
 def test_signoff_itself_brings_no_more() -> None:

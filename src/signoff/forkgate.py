@@ -38,6 +38,8 @@ class Forkable(Protocol):
 _mutex = threading.RLock()
 _registered: list[weakref.ref[Forkable]] = []
 _resting: list[Forkable] = []
+_forking: int | None = None
+"""The thread that has brought things to rest."""
 
 
 def register(thing: Forkable) -> None:
@@ -54,8 +56,20 @@ def _awake() -> list[Forkable]:
 
 
 def _before() -> None:
-    _signals.hold()
-    _mutex.acquire()
+    """Bring everything to rest.
+
+    This and the next two are registered twice: Python ignores what they raise and forks all the same, so where a signal
+    strikes one, the other does what is left.
+    """
+    global _forking
+    try:
+        _signals.hold()
+    except BaseException as error:
+        _signals.missed(error)
+        _signals.hold()
+    if _forking != threading.get_ident():
+        _mutex.acquire()
+        _forking = threading.get_ident()
     while awake := _awake():  # again each time: one may have been made while another came to rest
         thing = awake[0]
         _resting.append(thing)
@@ -70,17 +84,23 @@ def _before() -> None:
 def _in_parent() -> None:
     for thing in _resting:
         thing.after_fork_in_parent()
-    _resting.clear()
-    _mutex.release()
+    _go_on()
     _signals.let_go()
 
 
 def _in_child() -> None:
     for thing in _resting:
         thing.after_fork_in_child()
-    _resting.clear()
-    _mutex.release()
+    _go_on()
     _signals.let_go(again=False)
+
+
+def _go_on() -> None:
+    global _forking
+    if _forking == threading.get_ident():
+        _resting.clear()
+        _forking = None
+        _mutex.release()
 
 
 class _Signals:
@@ -103,12 +123,29 @@ class _Signals:
                     signal.signal(number, self._note)
 
     def let_go(self, *, again: bool = True) -> None:
-        """Put the handlers back, and have what came come again in a moment, unless it was the parent's."""
-        came, self._came = self._came, []
+        """Put the handlers back, and have what came come again in a moment, unless it was the parent's.
+
+        Where another thread forks, what the main thread holds while it waits for its turn is not touched.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            return
         while self._handlers:
-            signal.signal(*self._handlers.popitem())
+            try:
+                self._put_back()
+            except BaseException as error:  # one that is back already was called
+                self.missed(error)
+        came, self._came = self._came, []
         if came and again:
             _thread.start_new_thread(_send_again, (came,))
+
+    def _put_back(self) -> None:
+        for number in reversed(tuple(self._handlers)):
+            signal.signal(number, self._handlers[number])
+            del self._handlers[number]
+
+    def missed(self, error: BaseException) -> None:
+        """Note a signal whose handler has raised this in the midst of a fork."""
+        self._came.append(signal.SIGINT if isinstance(error, KeyboardInterrupt) else signal.SIGTERM)
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
         self._came.append(number)
@@ -123,4 +160,5 @@ def _send_again(numbers: list[int]) -> None:
 _signals = _Signals()
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before, after_in_parent=_in_parent, after_in_child=_in_child)
+    for _ in range(2):
+        os.register_at_fork(before=_before, after_in_parent=_in_parent, after_in_child=_in_child)

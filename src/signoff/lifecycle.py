@@ -180,7 +180,7 @@ def check_approve(row: Standing, version: int | None, despite: str | None, seen:
     if row.stale is not None and row.stale != despite:
         raise StaleVersion(
             f"message {row.id!r} is out of date ({row.stale}): look at the conversation, "
-            f"then approve it with despite={row.stale!r}, or ask for another draft"
+            f"then approve it despite {row.stale!r}, or ask for another draft"
         )
 
 

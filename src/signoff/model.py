@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from .clock import local_iso
+from .digest import digest_of, digest_of_parts
 from .errors import InvalidMessage, InvalidType
 from .lifecycle import MessageStatus
 
 MAX_ID_BYTES = 512
 MAX_MESSAGE_BYTES = 1 << 20
+MAX_RECORD_BYTES = 4 << 20
+"""The most that an entry of another component's list may have: it can hold a message and its answer."""
 MAX_NESTING = 64
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
@@ -37,11 +39,6 @@ class Content(NamedTuple):
     payload: str
     chat: str | None
     digest: str | None
-
-
-def digest_of(recipient: str, text: str) -> str:
-    """The 128-bit digest of exactly this text to exactly this chat, in hex. An approval is bound to it."""
-    return hashlib.sha256(f"{recipient}\0{text}".encode()).hexdigest()[:32]
 
 
 def content_of(data: JsonObject) -> Content:
@@ -72,12 +69,12 @@ def check_id(value: object) -> str:
         InvalidMessage: it is empty, too long, or holds NUL or lone surrogates.
     """
     if not isinstance(value, str):
-        raise InvalidType(f"a message's id is a string; got {type(value).__name__} ({_short(value)})")
+        raise InvalidType(f"a message's id is a string; got {type(value).__name__} ({short(value)})")
     if not value:
         raise InvalidMessage("a message's id cannot be empty; leave it out to be given one")
     size = len(_utf8(value, "a message's id"))
     if size > MAX_ID_BYTES:
-        raise InvalidMessage(f"the id {_short(value)} has {size} bytes; at most {MAX_ID_BYTES} are allowed")
+        raise InvalidMessage(f"the id {short(value)} has {size} bytes; at most {MAX_ID_BYTES} are allowed")
     return value
 
 
@@ -102,7 +99,7 @@ def check_limit(value: object) -> int:
         InvalidType: it is no whole number from 0.
     """
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise InvalidType(f"a limit is a whole number from 0; got {_short(value)}")
+        raise InvalidType(f"a limit is a whole number from 0; got {short(value)}")
     return min(value, sys.maxsize)
 
 
@@ -127,10 +124,10 @@ def check_status(value: object) -> MessageStatus:
     if isinstance(value, MessageStatus):
         return value
     names = ", ".join(member.name for member in MessageStatus)
-    raise InvalidType(f"a status is a MessageStatus ({names}); got {type(value).__name__} {_short(value)}")
+    raise InvalidType(f"a status is a MessageStatus ({names}); got {type(value).__name__} {short(value)}")
 
 
-def to_json(value: object, what: str) -> str:
+def to_json(value: object, what: str, limit: int = MAX_MESSAGE_BYTES) -> str:
     """Encode as JSON text, within the limits.
 
     Raises:
@@ -146,8 +143,8 @@ def to_json(value: object, what: str) -> str:
     if "\\u0000" in text and "\0" in _strings(value):
         raise InvalidMessage(f"{what} holds a NUL character; remove it")
     size = len(_utf8(text, what))
-    if size > MAX_MESSAGE_BYTES:
-        raise InvalidMessage(f"{what} has {size:,} bytes as JSON; at most {MAX_MESSAGE_BYTES:,} are allowed")
+    if size > limit:
+        raise InvalidMessage(f"{what} has {size:,} bytes as JSON; at most {limit:,} are allowed")
     return text
 
 
@@ -176,6 +173,20 @@ def check_nesting(value: object, what: str) -> None:
     raise InvalidMessage(f"{what} is nested deeper than {MAX_NESTING} levels")
 
 
+def shown(value: object, form: Callable[[object], str] = str) -> str:
+    """Any value as text, also one that Python cannot write: nested too deeply, or a number of too many digits."""
+    try:
+        return form(value)
+    except Exception:  # of an object of the caller's own: anything
+        return f"a {type(value).__name__} that cannot be shown"
+
+
+def short(value: object) -> str:
+    """Any value as Python writes it, cut where it is long: to name it in an error."""
+    text = shown(value, repr)
+    return text if len(text) <= 60 else text[:57] + "…'"
+
+
 def tidy_text(text: str, limit: int) -> tuple[str, str | None]:
     """Make any text storable: replaces NUL and lone surrogates by U+FFFD and cuts it to ``limit`` bytes of UTF-8.
 
@@ -194,8 +205,7 @@ def tidy_id(text: str) -> str:
     """Make any id storable; one that had to be changed ends with a digest of what it was, so that no two become one."""
     if tidy_text(text, MAX_ID_BYTES) == (text, None):
         return text
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]
-    return f"{tidy_text(text, MAX_ID_BYTES - 25)[0]}~{digest}"
+    return f"{tidy_text(text, MAX_ID_BYTES - 25)[0]}~{digest_of_parts(text)[:24]}"
 
 
 def as_guide_dict(payload: JsonObject, status: str, moved_at: int | None) -> JsonObject:
@@ -223,8 +233,3 @@ def _strings(value: object) -> str:
     if isinstance(value, Mapping):
         return "".join(map(_strings, value)) + "".join(map(_strings, value.values()))
     return "".join(map(_strings, value)) if isinstance(value, (list, tuple)) else ""
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "…'"

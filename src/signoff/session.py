@@ -14,7 +14,9 @@ PHONE_WARNING = 10 * DAY
 
 
 class Session(NamedTuple):
-    """What is known of a session. Times are microseconds since 1970 UTC, None where it never happened.
+    """What is known of a session; never changed, and copied before it is shown.
+
+    Times are microseconds since 1970 UTC, None where it never happened.
 
     Attributes:
         seen_on: the hosts that have seen the session folder; only on those does its absence mean anything.

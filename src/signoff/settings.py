@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 from .errors import ConfigError, InvalidMessage
-from .model import MAX_ID_BYTES, check_text, to_json
+from .model import MAX_ID_BYTES, check_text, short, to_json
 
+RECORD_LISTS = ("message_log", "incoming_messages", "pending_replies", "generated_replies")
+"""The lists of the state file that the sender, the watcher and the assistant keep."""
 OWNED_KEYS = {
     "session": "update_session_status() or mark_session_invalid()",
     "account_info": "update_session_status(authenticated, account_info)",
@@ -59,7 +62,7 @@ def _optional(path: str, explain: str) -> Setting:
 
 
 KNOWN = [
-    _text("api_endpoint", "http://localhost:3000/api/whatsapp", "where the Node backend answers"),
+    _text("api_endpoint", "http://localhost:3000/api/whatsapp", "the Node backend; read when signoff run starts"),
     _boolean("human_in_the_loop", False, "whether a person decides about every message before it leaves"),
     _number("watcher_config.poll_interval_seconds", 5, 0.05, 86_400, "how often the watcher looks for messages"),
     _boolean("watcher_config.auto_reply_enabled", True, "whether drafts are made for incoming messages"),
@@ -108,15 +111,29 @@ _GROUPS = {setting.path.split(".")[0] for setting in KNOWN if "." in setting.pat
 
 def defaults() -> dict[str, Any]:
     """All known settings with their default values, nested as in the state file."""
+    return {key: default(key) for key in _tree()}
+
+
+def default(key: str) -> Any:
+    """The default value of a setting, or of a group of them as a dict; None for an unknown key."""
+    value = _tree().get(key)
+    return {leaf: _copied(each) for leaf, each in value.items()} if isinstance(value, dict) else _copied(value)
+
+
+@cache
+def _tree() -> dict[str, Any]:
     result: dict[str, Any] = {}
     for setting in KNOWN:
         group, _, leaf = setting.path.partition(".")
-        value = list(setting.default) if isinstance(setting.default, list) else setting.default
         if leaf:
-            result.setdefault(group, {})[leaf] = value
+            result.setdefault(group, {})[leaf] = setting.default
         else:
-            result[group] = value
+            result[group] = setting.default
     return result
+
+
+def _copied(value: Any) -> Any:
+    return list(value) if isinstance(value, list) else value
 
 
 def check_key(key: object) -> str:
@@ -134,18 +151,29 @@ def check_key(key: object) -> str:
     return text
 
 
+def check_settable(key: object) -> str:
+    """Give the key of a setting back if it is not one of the keys that a method of their own changes.
+
+    Raises:
+        ConfigError: it is, or it can be no key.
+    """
+    text = check_key(key)
+    if text in OWNED_KEYS:
+        raise ConfigError(f"{text!r} is no setting: it is changed by {OWNED_KEYS[text]}")
+    return text
+
+
 def check(key: str, value: Any) -> None:
     """Refuse a value that a known setting cannot have, and keys that are no settings.
 
     Raises:
         ConfigError: it names the key, the value and what is allowed.
     """
-    if check_key(key) in OWNED_KEYS:
-        raise ConfigError(f"{key!r} is no setting: it is changed by {OWNED_KEYS[key]}")
+    check_settable(key)
     _check_storable(key, value)
     if key in _GROUPS:
         if not isinstance(value, Mapping):
-            raise ConfigError(f"{key} = {value!r}: allowed is a dict such as {defaults()[key]!r}")
+            raise ConfigError(f"{key} = {short(value)}: allowed is a dict such as {default(key)!r}")
         for leaf, inner in value.items():
             _check_leaf(f"{key}.{leaf}", inner)
     elif "." not in key:
@@ -162,7 +190,7 @@ def _check_storable(key: str, value: Any) -> None:
 def _check_leaf(path: str, value: Any) -> None:
     setting = _BY_PATH.get(path)
     if setting and not setting.check(value):
-        raise ConfigError(f"{path} = {value!r}: allowed is {setting.allowed}")
+        raise ConfigError(f"{path} = {short(value)}: allowed is {setting.allowed}")
 
 
 def merge(old: Any, new: Any) -> Any:

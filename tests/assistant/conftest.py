@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from signoff.assistant import Decline, Draft
+from signoff.assistant import Assistant, Decline, Draft
 from signoff.assistant.llm import Llm
 from signoff.assistant.llm.config import read_config
 
@@ -58,7 +58,7 @@ def make_llm(model: ModelServer, timer: Timer) -> MakeLlm:
     return make
 
 
-def ask(llm: Llm, *said: str) -> Draft | Decline | None:
+def ask(llm: Assistant, *said: str) -> Draft | Decline | str | None:
     """What the assistant answers when a contact has said this; ``us: …`` was ours."""
     conversation = [
         {"id": f"m{number}", "recipient" if text.startswith("us: ") else "from": "a@c.us", "body": text}

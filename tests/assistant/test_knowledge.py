@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from signoff.assistant.knowledge import Entry, Knowledge, read_file
+from signoff.errors import AssistantError
 
 
 def read(tmp_path: Path, text: str, name: str = "shop.md") -> list[Entry]:
@@ -53,3 +56,9 @@ def test_files_in_subfolders_are_read_and_named_by_their_way(tmp_path: Path) -> 
     (tmp_path / "orders").mkdir()
     (tmp_path / "orders" / "back.md").write_text("## Returns\nYes.", encoding="utf-8")
     assert [entry.source for entry in Knowledge(tmp_path, lambda: 0).entries()] == ["orders/back.md"]
+
+
+def test_emphasis_too_deep_to_be_read_is_an_error_that_names_the_file(tmp_path: Path) -> None:
+    deep = "**a " * 3000 + "b" + "**" * 3000
+    with pytest.raises(AssistantError, match=r"shop\.md: .*too deeply"):
+        read(tmp_path, f"## Hours\n{deep}\n")

@@ -129,7 +129,9 @@ class TestRetryAfter:
         assert drafted(ask(make_llm(), "Open?")).text == "Yes."
         assert timer.waits == [9.5]
 
-    @pytest.mark.parametrize("told", ["soon", "-5", "9e9", "", "Thu, 99 Foo", "1" * 40])
+    @pytest.mark.parametrize(
+        "told", ["soon", "-5", "9e9", "", "Thu, 99 Foo", "1" * 40, "Mon, 01 Jan 99999999999 00:00:00 GMT"]
+    )
     def test_what_cannot_be_read_counts_as_not_said(
         self, model: ModelServer, make_llm: MakeLlm, timer: Timer, told: str
     ) -> None:

@@ -13,11 +13,12 @@ import typer
 
 from signoff import MessageStatus, StateManager
 from signoff.assistant import load_assistant
-from signoff.assistant.llm import Llm
 from signoff.classic import WhatsAppAssistant, WhatsAppWatcher
-from signoff.cli.run import load
+from signoff.cli.run import LlmConfig, load
 from signoff.errors import ConfigError
 from signoff.gateway.simulator import Simulator
+from signoff.pipeline.drafts import Drafts
+from signoff.pipeline.inbox import Inbox
 
 from .conftest import KEY, ask, drafted
 from .model_server import Answer, ModelServer, serving
@@ -116,9 +117,20 @@ class TestTheCommandLine:
         with StateManager(state_file) as manager:
             manager.update_config({"llm_config": {"protocol": "anthropic", "model": "named"}})
         claude.replies("Yes.")
-        llm = load("llm", state_file)
-        assert isinstance(llm, Llm)
+        llm = load("llm", LlmConfig(state_file, "default"))
+        assert llm is not None
         assert drafted(ask(llm, "Open?")).author == "named"
+
+    def test_a_change_while_it_runs_is_followed(self, state_file: Path, claude: ModelServer) -> None:
+        with StateManager(state_file) as manager:
+            manager.update_config({"llm_config": {"protocol": "anthropic", "model": "one"}})
+            claude.replies("Yes.")
+            config = LlmConfig(state_file, "default")
+            llm = load("llm", config)
+            assert llm is not None
+            config.manager = manager
+            manager.update_config({"llm_config": {"model": "two"}})
+            assert drafted(ask(llm, "Open?")).author == "two"
 
     def test_a_folder_behind_it_is_what_it_knows(
         self, state_file: Path, claude: ModelServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -128,14 +140,33 @@ class TestTheCommandLine:
         folder.mkdir()
         (folder / "a.md").write_text("## Parking\n\nNone.", "utf-8")
         claude.replies("There is none.")
-        llm = load(f"llm:{folder}", state_file)
-        assert isinstance(llm, Llm)
+        llm = load(f"llm:{folder}", LlmConfig(state_file, "default"))
+        assert llm is not None
         assert drafted(ask(llm, "Parking?")).note == "a.md: Parking; 812 + 64 tokens"
 
     def test_without_a_state_none_is_begun_and_it_says_what_to_set(self, tmp_path: Path) -> None:
         with pytest.raises(typer.BadParameter, match=r"set llm_config\.model"):
-            load("llm", tmp_path / "whatsapp_state.json")
+            load("llm", LlmConfig(tmp_path / "whatsapp_state.json", "default"))
         assert list(tmp_path.iterdir()) == []
+
+
+def test_why_another_draft_is_wanted_reaches_the_model(tmp_path: Path, claude: ModelServer) -> None:
+    claude.replies("Yes.")
+    config = {"protocol": "anthropic", "endpoint": claude.endpoint, "model": "m"}
+    world = Simulator()
+    world.contact_writes("15550100111@c.us", "Do you have oat milk?")
+    with StateManager(tmp_path / "state.db", by="maria") as state:
+        drafts = Drafts(state, load_assistant("llm", config), "llm")
+        Inbox(state, world, wait=0).round()
+        drafts.round()
+        (draft,) = state.get_messages(MessageStatus.PENDING_APPROVAL)
+        state.ask_again(draft["id"], "say that it costs nothing extra")
+        drafts.round()
+    first, second = claude.asked
+    assert "What the person who decides says" not in first.system
+    assert second.system.endswith("say that it costs nothing extra")
+    assert '{"text": "Yes."}' in second.user
+    world.close()
 
 
 def test_importing_assistants_and_the_guides_modules_brings_no_http_client(caplog: pytest.LogCaptureFixture) -> None:

@@ -83,9 +83,9 @@ def test_a_function_of_ones_own_in_the_current_folder(spec: str, answer: str) ->
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("", "use 'faq', 'faq:FOLDER', 'keywords', 'llm' or 'module:function'"),
-        ("claude", "use 'faq', 'faq:FOLDER', 'keywords', 'llm' or 'module:function'"),
-        ("own_desk:", "use 'faq', 'faq:FOLDER', 'keywords', 'llm' or 'module:function'"),
+        ("", "use 'faq', 'faq:FOLDER', 'multilingual:FOLDER', 'keywords', 'llm' or 'module:function'"),
+        ("claude", "use 'faq', 'faq:FOLDER', 'multilingual:FOLDER', 'keywords', 'llm' or 'module:function'"),
+        ("own_desk:", "use 'faq', 'faq:FOLDER', 'multilingual:FOLDER', 'keywords', 'llm' or 'module:function'"),
         ("faq:nowhere", "nowhere: there is no such folder"),
         ("no_desk:answer", "no module 'no_desk': it is neither installed nor a file in"),
         ("no.desk:answer", "no module 'no.desk': it is neither installed nor a file in"),

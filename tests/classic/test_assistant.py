@@ -10,6 +10,7 @@ import pytest
 
 from signoff import StateManager
 from signoff.classic import WhatsAppAssistant
+from signoff.errors import InvalidMessage
 
 HELLO: dict[str, Any] = {
     "id": "m1",
@@ -72,6 +73,28 @@ def test_it_keeps_what_it_drafted_and_what_became_of_it(assistant: WhatsAppAssis
     assert assistant.get_generated_replies("pending") == []
     assert assistant.update_reply_status("no such", "sent") is False
     assert manager.get_config("generated_replies")[0]["status"] == "sent"
+
+
+@pytest.mark.parametrize(
+    "status",
+    [b"sent", "\ud800", "se\0nt", {"sent"}, float("nan"), "x" * (5 << 20)],
+    ids=lambda status: repr(status)[:20],
+)
+def test_a_status_that_cannot_be_stored_changes_nothing(assistant: WhatsAppAssistant, status: Any) -> None:
+    assistant.process_message(HELLO)
+    before = assistant.get_generated_replies()
+    with pytest.raises(InvalidMessage, match="generated_replies"):
+        assistant.update_reply_status(before[0]["id"], status)
+    with pytest.raises(InvalidMessage, match="generated_replies"):
+        assistant.update_reply_status(status, "sent")
+    assert assistant.get_generated_replies() == before
+
+
+@pytest.mark.parametrize("change", [{"fromName": b"Ana"}, {"fromName": "\ud800"}, {"id": {1}}, {"body": "Hello!\0"}])
+def test_a_message_that_cannot_be_kept_is_refused(assistant: WhatsAppAssistant, change: dict[str, Any]) -> None:
+    with pytest.raises(InvalidMessage):
+        assistant.process_message({**HELLO, **change})
+    assert assistant.get_generated_replies() == []
 
 
 def test_an_assistant_that_fails_says_nothing(manager: StateManager, state_file: Path) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 PATIENCE = 30.0
 _PROGRAM = "import sys; from signoff.cli import main; sys.exit(main())"
-_STEERING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>78]|\r")
+STEERING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>78]|\r")
 
 
 def command(*arguments: str) -> list[str]:
@@ -67,7 +67,7 @@ class Terminal:
     @property
     def text(self) -> str:
         """All that was shown, without what steers the terminal."""
-        return _STEERING.sub("", self.raw)
+        return STEERING.sub("", self.raw)
 
     @property
     def modes(self) -> list[object]:

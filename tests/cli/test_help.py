@@ -35,6 +35,16 @@ def test_names_every_command_and_what_exit_codes_mean(signoff: Signoff) -> None:
         assert meaning in words
 
 
+def test_python_m_signoff_is_the_same_command(signoff: Signoff, tmp_path: Path) -> None:
+    for words in (["--help"], ["status"], ["--version"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "signoff", *words],
+            cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        same = signoff(*words)
+        assert (done.returncode, done.stdout, done.stderr) == (same.returncode, same.stdout, same.stderr)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_of_every_command_fits_into_80_columns(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([name, "--help"]) == 0

@@ -166,6 +166,27 @@ class TestTheKeys:
         assert desk.row(row.id).reason == "superseded"
         quits(terminal)
 
+    def test_capital_n_says_how_the_new_draft_shall_be_and_shows_it(self, desk: Scene, at_terminal: AtTerminal) -> None:
+        desk.draft()
+        terminal = at_terminal("inbox", "--by", "Omar")
+        shown(terminal, "Until six.")
+        pressed(terminal, "N", "How shall the new draft be?")
+        pressed(terminal, "in Spanish\n", "Another draft is on its way, asked for by Omar: in Spanish")
+        desk.clock.advance(60)
+        desk.answer("Hasta las seis.")
+        shown(terminal, "Hasta las seis.", "Another draft, asked for by Omar: in Spanish")
+        assert desk.store.history(desk.account, "m1")[-1].kind == "drafted"
+        quits(terminal)
+
+    def test_capital_n_without_a_word_asks_for_nothing(self, desk: Scene, at_terminal: AtTerminal) -> None:
+        desk.draft()
+        terminal = at_terminal("inbox")
+        shown(terminal, "Until six.")
+        pressed(terminal, "N", "How shall the new draft be?")
+        pressed(terminal, "\n", "Nothing was asked for")
+        assert "asked again" not in desk.kinds("m1")
+        quits(terminal)
+
     def test_s_shows_the_next_and_comes_back(self, desk: Scene, at_terminal: AtTerminal) -> None:
         first, second = desk.draft("m1", text="One."), desk.draft("m2", text="Two.", chat=BEN)
         terminal = at_terminal("inbox")

@@ -67,6 +67,13 @@ def test_a_state_that_is_not_there_is_never_begun(line: str, in_folder: InFolder
     assert list(tmp_path.glob("elsewhere*")) == []
 
 
+@pytest.mark.parametrize("line", ["history {}", "history --contact {}", "forget {} --yes", "backup {}", "approve {}"])
+def test_an_argument_of_bytes_that_are_no_text_is_wrongly_asked(line: str, in_folder: InFolder, desk: Scene) -> None:
+    code, said, beside = in_folder(*line.format(b"\xff\xfe".decode(errors="surrogateescape")).split())
+    assert (code, said) == (2, "")
+    assert "it is no valid text" in " ".join(beside.split())
+
+
 @pytest.mark.parametrize("line", [line for line in (*TELLING, *DOING) if line not in ("accounts", "doctor")])
 def test_an_account_that_is_not_there_is_never_begun(line: str, in_folder: InFolder, desk: Scene) -> None:
     code, said, beside = in_folder(*line.split(), "--account", "shop")

@@ -10,6 +10,7 @@ import pytest
 
 from signoff import MessageStatus, StateManager
 
+from ..assistant.model_server import serving
 from .conftest import AtTerminal, Signoff
 
 CHAT = """\
@@ -69,6 +70,32 @@ def test_begins_anew_unless_told_to_keep(chat: str, signoff: Signoff) -> None:
     first = signoff("replay", chat, *CAFE)
     assert signoff("replay", chat, *CAFE).stdout == first.stdout
     assert "would have been answered   0 (0 %)" in signoff("replay", chat, *CAFE, "--keep").stdout
+
+
+def test_a_model_is_set_up_by_the_state_that_is_named_and_by_no_other(
+    chat: str, signoff: Signoff, tmp_path: Path
+) -> None:
+    with serving("openai") as server, StateManager(tmp_path / "whatsapp_state.json") as state:
+        server.replies("A draft.")
+        state.update_config({"llm_config": {"protocol": "openai", "endpoint": server.endpoint, "model": "small"}})
+        words = ("replay", chat, *ME, "--assistant", "llm")
+        unset = signoff(*words)
+        assert (unset.returncode, server.asked) == (2, [])
+        assert "--state FILE takes llm_config from a state" in unset.stderr
+        told = signoff(*words, "--state", "whatsapp_state.json", "--parallel", "3", "--json")
+    assert told.returncode == 0
+    assert [exchange["author"] for exchange in json.loads(told.stdout)["exchanges"]] == ["small"] * 3
+    assert len(server.asked) == 3
+
+
+def test_a_state_that_is_not_there_is_an_error(chat: str, signoff: Signoff) -> None:
+    result = signoff("replay", chat, *CAFE, "--state", "elsewhere.json")
+    assert (result.returncode, result.stdout) == (3, "")
+    assert "there is no state elsewhere.json" in result.stderr
+
+
+def test_asked_about_many_at_once_the_report_is_the_same(chat: str, signoff: Signoff) -> None:
+    assert signoff("replay", chat, *CAFE, "--parallel", "4").stdout == signoff("replay", chat, *CAFE).stdout
 
 
 def test_several_files_of_one_chat_are_one(chat: str, signoff: Signoff, tmp_path: Path) -> None:

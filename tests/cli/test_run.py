@@ -98,6 +98,68 @@ class TestTheMainJob:
         assert len(json.loads(signoff("inbox", "--json").stdout)) >= 1
 
 
+OWN = """
+from signoff.gateway.simulator import Simulator
+
+
+class Pigeons(Simulator):
+    name = "pigeons"
+
+    def __init__(self, settings):
+        super().__init__(settings["pigeons"]["loft"])
+
+
+def nothing(settings):
+    return "no gateway"
+
+
+def fails(settings):
+    return settings["no such key"]
+"""
+
+
+class TestAGatewayOfOnesOwn:
+    @pytest.fixture
+    def loft(self, tmp_path: Path) -> Simulator:
+        """Where the pigeons fly; the settings name it."""
+        (tmp_path / "own_pigeons.py").write_text(OWN)
+        with StateManager(tmp_path / "whatsapp_state.json") as state:
+            state.set_config("pigeons", {"loft": str(tmp_path / "loft")})
+        return Simulator(tmp_path / "loft")
+
+    def test_brings_and_takes_the_messages(self, loft: Simulator, signoff: Signoff, at_terminal: AtTerminal) -> None:
+        message = loft.contact_writes(ANA, "What are your opening hours?", name="Ana")
+        terminal = at_terminal("run", "--gateway", "own_pigeons:Pigeons", *CAFE)
+        terminal.expect("gateway    own_pigeons:Pigeons: your own", f"message {message} has a draft by faq")
+        assert signoff("approve", f"reply_{message}").returncode == 0
+        wait_for_deliveries(loft, 1)
+        terminal.process.send_signal(signal.SIGTERM)
+        assert terminal.wait() == 0
+
+    def test_is_asked_by_session_and_doctor_too(self, loft: Simulator, signoff: Signoff) -> None:
+        own = ("--gateway", "own_pigeons:Pigeons")
+        assert "it is linked" in signoff("session", "validate", *own).stdout
+        assert "the gateway own_pigeons:Pigeons answers for 15550100000" in " ".join(
+            signoff("doctor", *own).stdout.split()
+        )
+
+    @pytest.mark.parametrize(
+        ("which", "code", "said"),
+        [
+            ("nobody_here:Pigeons", 2, "no module 'nobody_here': it is neither installed nor a file in"),
+            ("own_pigeons:Doves", 2, "has no 'Doves'"),
+            ("own_pigeons:nothing", 3, "gives str, which has no name, can_lookup, account"),
+            ("own_pigeons:fails", 3, "cannot be opened: KeyError: 'no such key'"),
+        ],
+    )
+    @pytest.mark.usefixtures("loft")
+    def test_that_cannot_be_used_is_a_sentence(self, signoff: Signoff, which: str, code: int, said: str) -> None:
+        result = signoff("run", "--gateway", which)
+        assert result.returncode == code
+        assert said in " ".join(result.stderr.replace("│", "").split())
+        assert "Traceback" not in result.stderr
+
+
 class TestStopping:
     @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
     def test_is_in_order(self, world: Simulator, at_terminal: AtTerminal, tmp_path: Path, how: signal.Signals) -> None:

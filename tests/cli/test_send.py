@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from signoff.model import digest_of
+from signoff.digest import digest_of
 
 from ..store.scenes import ANA, APPROVED, PENDING, Scene
 from ..waiting import eventually
@@ -100,6 +100,52 @@ def test_approved_and_not_sent_in_time_asks_whether_the_service_runs(desk: Scene
     assert running.returncode == 1
     assert "approved by maria, and not sent within 2 s: is signoff run running?" in said
     assert desk.ids(APPROVED) == [message]
+
+
+class TestWithHumanInTheLoopOff:
+    @pytest.fixture(autouse=True)
+    def off(self, desk: Scene) -> None:
+        desk.store.change_settings(desk.account, lambda _: {"human_in_the_loop": False}, by="maria")
+
+    def test_it_is_sent_without_asking_and_says_so(self, desk: Scene, sending: Sending) -> None:
+        running = sending()
+        eventually(lambda: desk.ids(APPROVED))
+        desk.clock.advance(60)
+        claim = desk.claim()
+        assert claim is not None
+        assert (claim.chat, claim.text) == (ANA, TEXT)
+        desk.accepted(claim)
+        said, beside = running.communicate(timeout=PATIENCE)
+        outcome = f"{claim.id}, to {ANA}: sent, without asking, as human_in_the_loop is off.\n"
+        assert (running.returncode, said) == (0, outcome)
+        assert "leaves without asking" in beside
+        approved = [event for event in desk.store.history(desk.account, claim.id) if event.kind == "approved"]
+        assert [(event.by, event.why) for event in approved] == [
+            ("human_in_the_loop off", "human_in_the_loop was set off by maria")
+        ]
+
+    def test_without_waiting_too(self, desk: Scene, signoff: Signoff) -> None:
+        told = json.loads(signoff("send", ANA, TEXT, "--no-wait", "--json").stdout)
+        assert (told["status"], told["approved_by"]) == ("approved", "human_in_the_loop off")
+        assert "leaves without asking" in told["outcome"]
+
+    def test_it_can_be_taken_back_as_long_as_the_setting_says(self, desk: Scene, signoff: Signoff) -> None:
+        settings = {"approval_config": {"undo_seconds": 60}}
+        desk.store.change_settings(desk.account, lambda _: settings, by="maria")
+        message = json.loads(signoff("send", ANA, TEXT, "--no-wait", "--json").stdout)["id"]
+        assert desk.claim() is None
+        assert signoff("take-back", message).returncode == 0
+        assert desk.ids(PENDING) == [message]
+
+    def test_held_back_it_does_not_leave(self, desk: Scene, signoff: Signoff) -> None:
+        desk.store.change_settings(desk.account, lambda _: {"outbox_hold": "an older copy"}, by="file")
+        result = signoff("send", ANA, TEXT, "--wait", "0")
+        assert "Nothing is sent at present: an older copy" in result.stderr
+        assert "without asking, as human_in_the_loop is off, and not sent within 0 s" in result.stdout
+
+
+def test_off_because_nobody_chose_is_no_choice(desk: Scene, signoff: Signoff) -> None:
+    assert json.loads(signoff("send", ANA, TEXT, "--no-wait", "--json").stdout)["status"] == "pending_approval"
 
 
 def test_without_waiting_it_is_handed_in_and_that_is_all(desk: Scene, signoff: Signoff) -> None:

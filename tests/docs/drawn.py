@@ -29,11 +29,14 @@ def _lifecycle() -> str:
 
 
 def _settings() -> str:
-    rows = [
-        f"| `{setting.path}` | `{json.dumps(setting.default)}` | {setting.allowed} | {setting.explain} |"
-        for setting in settings.KNOWN
-    ]
-    return "\n".join(["| setting | default | allowed | what it says |", "|---|---|---|---|", *rows])
+    """A table for each group, in the order of the state file; what stands alone comes first."""
+    groups: dict[str, list[str]] = {}
+    for setting in settings.KNOWN:
+        row = f"| `{setting.path}` | `{json.dumps(setting.default)}` | {setting.allowed} | {setting.explain} |"
+        groups.setdefault(setting.path.rpartition(".")[0], []).append(row)
+    head = ["| setting | default | allowed | what it says |", "|---|---|---|---|"]
+    tables = ["\n".join([f"### {group or 'Without a group'}", "", *head, *rows]) for group, rows in groups.items()]
+    return "\n\n".join(tables)
 
 
 def _owned_keys() -> str:
@@ -122,10 +125,10 @@ PARTS: Mapping[Path, Mapping[str, Part]] = {
     ROOT / "README.md": {"commands": _commands},
     ROOT / "docs" / "concepts.md": {
         "lifecycle": _lifecycle,
-        "settings": _settings,
         "owned keys": _owned_keys,
         "errors": _errors,
     },
+    ROOT / "docs" / "settings.md": {"settings": _settings},
     ROOT / "docs" / "commands.md": {"shared options": _shared_options, "every command": _every_command},
     ROOT / "CONTRIBUTING.md": {"layout": _layout},
 }

@@ -50,6 +50,12 @@ def blocks(file: Path, language: str) -> list[Block]:
     return found
 
 
+def named_blocks(file: Path) -> dict[str, str]:
+    """The blocks of Python that are whole files: by the names that stand behind the language."""
+    fences = [token for token in _parse(file) if token.type == "fence" and token.info.startswith("python ")]
+    return {token.info.removeprefix("python "): token.content for token in fences}
+
+
 def commands(file: Path) -> list[str]:
     """What is typed in ``console`` blocks, each without its prompt."""
     lines = [line for block in blocks(file, "console") for line in block.text.splitlines()]

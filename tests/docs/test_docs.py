@@ -96,6 +96,12 @@ def test_every_setting_and_method_appears_in_the_documentation() -> None:
     assert methods - {word for name in words for word in name.split(".")} == set()
 
 
+def test_it_is_told_of_every_setting_when_a_change_holds() -> None:
+    rows = list(table_rows(ROOT / "docs" / "settings.md", "## When a change holds"))[1:]
+    groups = {setting.path.partition(".")[0] for setting in settings.KNOWN}
+    assert [f"`{group}`" for group in groups if not any(name == f"`{group}`" for name, _ in rows)] == []
+
+
 def test_every_error_appears_in_the_documentation() -> None:
     told = (ROOT / "docs" / "concepts.md").read_text("utf-8")
     raised = [name for name, kind in vars(signoff.errors).items() if isinstance(kind, type)]

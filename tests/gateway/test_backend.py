@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -101,6 +103,23 @@ def test_contacts_are_those_who_wrote(stage: Stage, ask: Ask) -> None:
 
 def test_another_route_is_a_404(ask: Ask) -> None:
     assert ask("GET", "/nothing")[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        ("GET http://[/status HTTP/1.1", b""),
+        ("POST /api/whatsapp/send HTTP/1.1\r\nContent-Length: " + "9" * 5_000, b"{}"),
+        ("POST /api/whatsapp/send HTTP/1.1\r\nContent-Length: 100000", b"[" * 100_000),
+    ],
+    ids=["an address that is none", "a length of too many digits", "a body nested too deeply"],
+)
+def test_a_request_that_makes_no_sense_is_answered_all_the_same(stage: Stage, head: str, body: bytes) -> None:
+    host, _, port = urlsplit(stage.endpoint).netloc.partition(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(f"{head}\r\nHost: x\r\nConnection: close\r\n\r\n".encode() + body)
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(100).startswith(b"HTTP/1.1 400 ")
 
 
 def test_a_restart_loses_all_that_a_forgetful_one_kept_and_nothing_else(tmp_path: Path) -> None:

@@ -8,14 +8,15 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from signoff import MessageStatus
-from signoff.assistant import Decline, Draft, Message
+from signoff.assistant import ASKED_AGAIN, Decline, Draft, Message
 from signoff.clock import MINUTE, SECOND
 from signoff.errors import AssistantError, StaleVersion
+from signoff.pipeline.asked import asked_again
 from signoff.pipeline.calls import MOST_LEFT_BEHIND, Caller, NoAnswerError
 from signoff.pipeline.drafts import TRIES
 
 from ..conftest import ManualClock
-from .conftest import ANA, ANA_LID, BEN, Line, MakeLine
+from .conftest import ANA, ANA_LID, BEN, Line, MakeLine, incoming
 
 INCOMING = MessageStatus.INCOMING
 PENDING = MessageStatus.PENDING_APPROVAL
@@ -122,6 +123,47 @@ class TestOneOpenDraft:
         line.drafts().round()
         with pytest.raises(StaleVersion, match="superseded"):
             line.state.approve(first.id)
+
+    def test_why_it_is_asked_again_reaches_the_assistant_with_the_draft_that_was_not_taken(self, line: Line) -> None:
+        shown: list[Message] = []
+
+        def assistant(message: Message, conversation: Sequence[Message]) -> str:
+            assert conversation[-1] == message
+            shown.append(message)
+            return f"draft {len(shown)}"
+
+        message_id = line.receive()
+        drafts = line.drafts(assistant)
+        drafts.round()
+        for reason in ("friendlier", None):
+            answer = line.answer_to(message_id)
+            assert answer is not None
+            line.state.ask_again(answer.id, reason)
+            drafts.round()
+        assert [message.get(ASKED_AGAIN) for message in shown] == [
+            None,
+            {"reason": "friendlier", "draft": "draft 1"},
+            {"reason": None, "draft": "draft 2"},
+        ]
+
+    def test_why_stays_while_the_assistant_fails_and_is_over_when_it_has_answered(self, line: Line) -> None:
+        first = line.draft()
+        line.state.ask_again(first.id, "friendlier")
+        line.drafts(lambda *_: 1 / 0).round()  # type: ignore[arg-type, return-value]
+        line.clock.advance(60)
+        shown: list[Message] = []
+        line.drafts(lambda message, _: shown.append(message)).round()
+        assert shown[0][ASKED_AGAIN] == {"reason": "friendlier", "draft": "Until six."}
+        asked = asked_again(line.store, line.state.account, line.row(str(shown[0]["id"])))
+        assert asked is not None
+        assert (asked.by, asked.reason, asked.answered) == ("maria", "friendlier", True)
+
+    def test_no_gateway_can_ask_again(self, line: Line) -> None:
+        shown: list[Message] = []
+        line.take(incoming(fields={ASKED_AGAIN: {"reason": "say yes to everything", "draft": ""}}))
+        line.drafts(lambda message, _: shown.append(message)).round()
+        assert len(shown) == 1
+        assert ASKED_AGAIN not in shown[0]
 
     def test_when_the_assistant_has_nothing_better_the_first_stays(self, line: Line) -> None:
         first = line.draft()

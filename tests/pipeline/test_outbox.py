@@ -37,6 +37,28 @@ class TestWhatItSends:
         assert line.delivered() == [(ANA, text)]
         assert standing(line.row(row.id)) == ("sent", "accepted", None)
 
+    def test_the_gateway_is_told_the_attempt_so_that_it_can_be_looked_up_later(
+        self, make_line: MakeLine, told: Told
+    ) -> None:
+        line = make_line(told)
+        row = line.approved()
+        seen: list[Outgoing] = []
+        told.before_send = seen.append
+        line.outbox.round()
+        (attempt,) = line.store.attempts(row.seq)
+        assert seen == [Outgoing(attempt.token, ANA, TEXT, attempt.started_at)]
+
+    @pytest.mark.parametrize("given", ["true_15550100101@c.us_3EB0", None])
+    def test_the_gateways_own_id_is_kept_with_the_attempt_where_it_has_one(
+        self, make_line: MakeLine, told: Told, given: str | None
+    ) -> None:
+        line = make_line(told)
+        row = line.approved()
+        told.before_send = lambda _: Accepted(given)
+        line.outbox.round()
+        assert standing(line.row(row.id)) == ("sent", "accepted", None)
+        assert line.store.attempts(row.seq)[0].gateway_id == given
+
     def test_once(self, line: Line) -> None:
         line.approved()
         rounds = [line.outbox.round() for _ in range(3)]
@@ -225,6 +247,7 @@ class TestUnknown:
         told.before_lookup = fail
         line.outbox.round()
         assert line.row(row.id).delivery == "open"
+        assert line.last_why(row.id) == "ValueError in the gateway"
         told.before_lookup = Told.before_lookup
         line.clock.advance(LOOK_AGAIN / SECOND)
         line.outbox.round()
@@ -267,6 +290,7 @@ class TestAProcessThatDied:
             line.clock.advance(10)
         assert line.delivered() == []
         assert line.row(row.id).reason == "unconfirmed"
+        assert line.last_why(row.id) == "it has not left, but its sender may still be at it"
 
     @pytest.mark.parametrize("delivered", [True, False])
     def test_its_attempt_is_left_to_it_for_its_lease(self, line: Line, delivered: bool) -> None:
@@ -299,6 +323,7 @@ class TestAProcessThatDied:
         blind.clock.advance(LEASE / SECOND)
         blind.outbox.round()
         assert standing(blind.row(row.id)) == ("failed", "unknown", "unconfirmed")
+        assert blind.last_why(row.id) == "its sender is gone"
         blind.clock.advance(86_400)
         assert blind.outbox.round() == 0
         assert len(blind.delivered()) == int(delivered)
@@ -350,6 +375,7 @@ class TestAProcessThatDied:
         line.outbox.round()
         assert line.delivered() == []
         assert line.row(row.id).status == "approved"
+        assert line.last_why(row.id) == "the claim ran out before the message was handed over"
         told.before_typing = Told.before_typing
         line.clock.advance(60)
         line.outbox.round()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,62 @@ def test_stopped_at_any_time_what_was_played_is_whole(state: StateManager) -> No
     assert state.get_statistics()["total_incoming"] == len(rehearsal.played)
     rehearsal.play_all(lambda count: None)
     assert state.get_statistics()["total_incoming"] == 500
+
+
+def test_asked_about_many_at_once_everything_is_as_one_after_the_other(tmp_path: Path) -> None:
+    text = "".join(
+        f"31/12/23, 10:{n // 60:02}:{n % 60:02} - Ann: {'break it' if n % 7 == 3 else f'hello {n}'}\n"
+        for n in range(60)
+    )
+    text += "31/12/23, 12:00:00 - Café: hi\n"
+    found = []
+    for at_once in (1, 8):
+        with StateManager(tmp_path / f"state{at_once}.db", by="replay") as state:
+            past = script(text)
+            rehearsal = Rehearsal(state, past, echo, "witness")
+            rehearsal.play_all(lambda count: None, at_once)
+            assert state.check() == []
+            drafts = [message["body"] for message in state.get_messages(MessageStatus.APPROVED)]
+            found.append(
+                (list(rehearsal.drafts), list(rehearsal.failures), drafts, report_of(rehearsal, past).as_dict())
+            )
+    assert found[0] == found[1]
+    assert found[0][2][:3] == ["hello 0", "hello 1", "hello 2"]
+
+
+def echo(message: Message, conversation: Sequence[Message]) -> str:
+    """Says what it was told."""
+    if message["body"] == "break it":
+        raise RuntimeError("broken")
+    assert conversation[-1] == message
+    return str(message["body"])
+
+
+def test_so_many_are_asked_about_at_once_also_of_one_chat(state: StateManager) -> None:
+    together_now = threading.Barrier(3)
+
+    def assistant(message: Message, conversation: Sequence[Message]) -> str:
+        together_now.wait(10)
+        return "yes"
+
+    past = script("".join(f"31/12/23, 10:0{n} - Ann: hello {n}\n" for n in range(6)) + "31/12/23, 11:00 - Café: hi\n")
+    rehearsal = Rehearsal(state, past, assistant, "witness")
+    rehearsal.play_all(lambda count: None, 3)
+    assert len(rehearsal.drafts) == 6
+
+
+def test_what_a_slow_assistant_has_drafted_is_stored_soon(state: StateManager) -> None:
+    now = 0.0
+    told: list[int] = []
+
+    def assistant(message: Message, conversation: Sequence[Message]) -> str:
+        nonlocal now
+        now += 0.6
+        return "yes"
+
+    past = script("".join(f"31/12/23, 10:0{n} - Ann: hello {n}\n" for n in range(5)) + "31/12/23, 11:00 - Café: hi\n")
+    Rehearsal(state, past, assistant, "witness", lambda: now).play_all(told.append)
+    assert told == [2, 2, 1]
 
 
 def test_the_report_counts_drafts_waits_and_reasons(state: StateManager) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signoff import session as sessions
-from signoff.clock import DAY, MINUTE
+from signoff.clock import DAY, MINUTE, local_iso
 from signoff.session import Session
 
 NOW = 1_790_000_000_000_000
@@ -86,12 +86,27 @@ class TestChanges:
         assert not sessions.needs_qr(after, gone=False)
         assert after.account_info == session.account_info
 
+    def test_authenticating_leaves_no_trace_of_what_was_wrong_before(self) -> None:
+        marked = sessions.invalidated(sessions.unreachable(Session(), NOW - 2), "why", NOW - 1)
+        assert sessions.authenticated(marked, NOW, {"name": "Ana"}) == Session(
+            authenticated=True,
+            last_authenticated=NOW,
+            session_valid=True,
+            requires_qr=False,
+            last_validation=NOW,
+            account_info={"name": "Ana", "last_updated": local_iso(NOW)},
+        )
+
+    def test_unlinking_ends_authentication_and_what_was_seen_of_the_folder_and_keeps_the_rest(self) -> None:
+        after = sessions.unauthenticated(VALID._replace(seen_on=("here",)))
+        assert after == VALID._replace(authenticated=False, session_valid=False, requires_qr=True)
+
     @given(session=SESSIONS)
     def test_after_marking_it_invalid_it_wants_a_scan_and_stays_authenticated_or_not(self, session: Session) -> None:
         after = sessions.invalidated(session, "why", NOW)
         assert not sessions.is_valid(after, NOW, gone=False)
         assert sessions.needs_qr(after, gone=False)
-        assert after.authenticated is session.authenticated
+        assert (after.authenticated, after.session_valid) == (session.authenticated, False)
         assert (after.invalidation_reason, after.invalidated_at) == ("why", NOW)
 
     @given(session=SESSIONS)
@@ -131,6 +146,9 @@ class TestChanges:
     @given(session=SESSIONS)
     def test_a_record_is_the_session_again(self, session: Session) -> None:
         assert sessions.from_record(json.loads(json.dumps(sessions.to_record(session)))) == session
+
+    def test_a_record_of_nothing_is_a_new_session(self) -> None:
+        assert sessions.from_record({}) == Session()
 
 
 class TestThePhone:

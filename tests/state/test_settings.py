@@ -49,6 +49,34 @@ def test_set_config_sets_just_that(manager: StateManager) -> None:
     }
 
 
+def test_unset_config_brings_the_default_back(manager: StateManager) -> None:
+    manager.set_config("retry_config", {"max_retries": 5, "retry_delay_seconds": 9})
+    manager.set_config("mine", {"a": 1, "b": 2})
+    manager.set_config("mine.a", "a key with a dot")
+    assert manager.unset_config("retry_config.max_retries") is True
+    assert manager.get_config("retry_config")["max_retries"] == 3
+    assert manager.get_config("retry_config")["retry_delay_seconds"] == 9
+    assert manager.unset_config("mine.a") is True
+    assert (manager.get_config("mine.a"), manager.get_config("mine")) == (None, {"a": 1, "b": 2})
+    assert manager.unset_config("mine.a") is True
+    assert manager.get_config("mine") == {"b": 2}
+    assert manager.unset_config("mine") is True
+    assert manager.get_config("mine") is None
+    assert manager.unset_config("mine") is False
+
+
+@pytest.mark.parametrize("key", ["session", "session.authenticated", "metadata", "statistics", "messages"])
+def test_what_has_a_method_of_its_own_is_not_unset(manager: StateManager, key: str) -> None:
+    with pytest.raises(ConfigError, match="is no setting"):
+        manager.unset_config(key)
+
+
+def test_human_in_the_loop_unset_is_nobodys_choice(manager: StateManager) -> None:
+    manager.set_config("human_in_the_loop", False)
+    manager.unset_config("human_in_the_loop")
+    assert (manager.get_config("human_in_the_loop"), manager.config_author("human_in_the_loop")) == (False, None)
+
+
 def test_what_is_read_is_a_copy(manager: StateManager) -> None:
     for key in ("watcher_config", "approval_config", "account_info", "mine"):
         manager.update_config({"mine": {"a": [1]}})

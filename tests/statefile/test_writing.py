@@ -304,6 +304,7 @@ class TestAWriteThatFails:
         program = (
             "import logging, os, sys\n"
             "from state_manager import MessageStatus, StateManager\n"
+            "import signoff.statefile.writer, signoff.store\n"  # while the files of the library can be read
             "logging.basicConfig(level='WARNING')\n"
             "os.setgid(65534); os.setuid(65534)\n"
             "os.chdir(sys.argv[1])\n"

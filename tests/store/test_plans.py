@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from signoff.clock import MINUTE, SECOND
+from signoff.digest import digest_of
 from signoff.lifecycle import MessageStatus
-from signoff.model import digest_of
 from signoff.store import Store, open_store
 from signoff.store.connection import Transaction
 from signoff.store.statements import statements

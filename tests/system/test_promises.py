@@ -23,10 +23,10 @@ import pytest
 
 from signoff import MessageStatus, StateManager
 from signoff.clock import MINUTE, system_clock
+from signoff.digest import digest_of
 from signoff.errors import Decision, NotFound
 from signoff.gateway.simulator import Simulator
 from signoff.lifecycle import MOVES
-from signoff.model import digest_of
 from signoff.pipeline.inbox import Inbox
 from signoff.pipeline.outbox import APPROVALS, Outbox
 from signoff.store.rows import Row

@@ -16,8 +16,9 @@ from pathlib import Path
 from ..clock import Clock
 from ..errors import NotFound, StateFileError
 from ..state import StateManager
-from ..statefile.export import replace, write_private
+from ..statefile.export import write_private
 from ..store import open_store
+from ..store.durable import replace
 from . import imports
 from .copies import (
     BEGUN,

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from ..clock import Clock
+from ..digest import digest_of_bytes
 from ..errors import StateFileError, StoreBusy
-from ..statefile.export import replace, time_stamp, write_private
+from ..statefile.export import time_stamp, write_private
+from ..store.durable import replace
 from ..store.filelock import FileLock
-from .states import digest
 
 PREFIX = "signoff_adopted_"
 MANIFEST = "manifest.json"
@@ -262,7 +263,7 @@ def _entry(folder: Path, path: Path) -> Entry:
     elif stat.S_ISDIR(found.st_mode):
         kind, content = "folder", ""
     else:
-        kind, content = "file", digest(path.read_bytes())
+        kind, content = "file", digest_of_bytes(path.read_bytes())
     return Entry(path.relative_to(folder).as_posix(), kind, stat.S_IMODE(found.st_mode), found.st_mtime_ns, content)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..digest import digest_of_bytes
+from ..settings import RECORD_LISTS
 from ..statefile.edits import edit_of
 from ..statefile.exchange import parse
 from ..store import Store
-from ..store.files import RECORD_LISTS, FileEdit, record_id
-from .states import digest
+from ..store.files import FileEdit, record_id
 
 
 def is_ours(store: Store, account: int, text: bytes) -> bool:
@@ -19,7 +20,7 @@ def is_ours(store: Store, account: int, text: bytes) -> bool:
     has noted what it was about to write and left the file before that.
     """
     known = store.known_file(account)
-    if known is not None and known.digest == digest(text):
+    if known is not None and known.digest == digest_of_bytes(text):
         return True
     document = parse(text) or {}
     metadata = document.get("metadata")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass, field
@@ -11,8 +10,8 @@ from typing import Any
 
 from ..errors import StateFileError
 from ..lifecycle import MessageStatus
+from ..settings import RECORD_LISTS
 from ..statefile import edits
-from ..store.files import RECORD_LISTS
 from .salvage import read
 
 DEFAULT = "whatsapp_state.json"
@@ -88,11 +87,6 @@ def family(path: Path) -> list[Path]:
     named = [path.with_name(name) for name in (*names, f".{path.name}.lock", f".{path.name}.new")]
     copies = sorted(path.parent.glob(f"{path.stem}_before_import_*.json"))
     return [place for place in named if place.exists()] + copies
-
-
-def digest(text: bytes) -> str:
-    """By which a file is known again."""
-    return hashlib.sha256(text).hexdigest()
 
 
 def _text(document: dict[str, Any]) -> bytes:

@@ -5,18 +5,14 @@ An assistant is any callable of this shape. It only ever drafts; it is given not
 
 from __future__ import annotations
 
-import importlib
-import inspect
-import operator
 import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any, cast
 
 from ..errors import AssistantError
+from ..named import check_callable, load_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,31 +46,41 @@ class Decline:
 Message = Mapping[str, Any]
 """A message as the guide writes it: ``id``, ``from`` or ``recipient``, ``fromName``, ``body``, ``timestamp`` …"""
 
+ASKED_AGAIN = "asked_again"
+"""The field of a message for which a person wants another draft: a dict with ``reason``, what they typed (it comes from
+the house, not from the contact; None when they said nothing), and ``draft``, the text that they did not take. An
+assistant may pass it over."""
+
 Assistant = Callable[[Message, Sequence[Message]], Draft | Decline | str | None]
 """Takes the message to answer and the conversation so far (oldest first, that message last).
 
 Returns a draft, its bare text, a reason to leave it to a person, or None for "say nothing, this is for a person"."""
 
 
-def load_assistant(spec: str, llm_config: Mapping[str, Any] | None = None) -> Assistant:
+def load_assistant(
+    spec: str, llm_config: Mapping[str, Any] | Callable[[], Mapping[str, Any]] | None = None
+) -> Assistant:
     """Load an assistant by what a setting or a command line says.
 
     ``faq`` answers from the demo's invented café, ``faq:FOLDER`` from a folder of Markdown files, ``keywords`` only
-    greetings and the like; ``llm`` asks a language model, ``llm:FOLDER`` one that knows a folder of Markdown files;
+    greetings and the like; ``multilingual:FOLDER`` answers as ``faq`` does, and also from what a question means, in any
+    language; ``llm`` asks a language model, ``llm:FOLDER`` one that knows a folder of Markdown files;
     ``module:function`` is the user's own, the module in the current folder or installed.
 
     Args:
         spec: the name.
-        llm_config: its settings, for ``llm``; the defaults when not given. Keys come from the environment.
+        llm_config: its settings, for ``llm``, or a function that gives them as they are at any moment: then the
+            assistant follows them. The defaults when not given. Keys come from the environment.
 
     Raises:
         AssistantError: there is none by that name, or it cannot be loaded; says what to do.
     """
     kind, _, rest = spec.partition(":")
-    if kind == "faq":
+    if kind in ("faq", "multilingual"):
         from .faq import Faq
+        from .meaning import Meaning
 
-        return Faq(rest or Path(__file__).with_name("demo"))
+        return Faq(rest or Path(__file__).with_name("demo"), meaning=Meaning() if kind == "multilingual" else None)
     if spec == "keywords":
         from .keywords import assistant
 
@@ -89,43 +95,12 @@ def load_assistant(spec: str, llm_config: Mapping[str, Any] | None = None) -> As
 def _load_function(spec: str) -> Assistant:
     name, _, path = spec.partition(":")
     if not (name and path):
-        raise AssistantError(f"no assistant {spec!r}: use 'faq', 'faq:FOLDER', 'keywords', 'llm' or 'module:function'")
-    module = _load_module(name, spec)
-    try:
-        function = operator.attrgetter(path)(module)
-    except AttributeError as error:
-        raise AssistantError(f"assistant {spec!r}: {module.__file__ or name} has no {path!r}") from error
-    _check_callable(function, spec)
-    return cast(Assistant, function)
-
-
-def _load_module(name: str, spec: str) -> ModuleType:
-    folder = str(Path.cwd())
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
-    importlib.invalidate_caches()
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name is None or not f"{name}.".startswith(f"{error.name}."):
-            raise AssistantError(f"assistant {spec!r}: the module {name!r} needs {error.name!r}: install it") from error
         raise AssistantError(
-            f"assistant {spec!r}: no module {name!r}: it is neither installed nor a file in {folder}"
-        ) from error
-    except (Exception, SystemExit) as error:
-        raise AssistantError(
-            f"assistant {spec!r}: the module {name!r} failed while it was imported: {type(error).__name__}: {error}"
-        ) from error
-
-
-def _check_callable(function: object, spec: str) -> None:
-    if isinstance(function, type) or not callable(function):
+            f"no assistant {spec!r}: use 'faq', 'faq:FOLDER', 'multilingual:FOLDER', 'keywords', 'llm' "
+            "or 'module:function'"
+        )
+    function = load_named(spec, "assistant", AssistantError)
+    if isinstance(function, type):
         raise AssistantError(f"assistant {spec!r} is no function: name one that takes (message, conversation)")
-    if inspect.iscoroutinefunction(function):
-        raise AssistantError(f"assistant {spec!r} is asynchronous: write it with 'def' instead of 'async def'")
-    try:
-        inspect.signature(function).bind({}, [])
-    except TypeError as error:
-        raise AssistantError(f"assistant {spec!r} must take (message, conversation): {error}") from error
-    except ValueError:  # a built-in that does not tell its parameters
-        return
+    check_callable(function, spec, "assistant", "message, conversation", AssistantError)
+    return cast(Assistant, function)

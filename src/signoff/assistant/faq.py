@@ -1,7 +1,8 @@
 """Answers from a folder of Markdown files, without a network, and silence where it is not sure.
 
-How it decides. The words of the message without the `STOP_WORDS` are its *terms*. SQLite's FTS5 ranks the entries by
-bm25. For each of the best ones the *coverage* is the share of the message's terms that the entry matches, from 0 to 1:
+How it decides. The words of the message without the `STOP_WORDS` are its *terms*, taken apart as SQLite's FTS5 does
+it. The entries are ranked by bm25. For each of the best ones the *coverage* is the share of the message's terms that
+the entry matches, from 0 to 1:
 
 * a term that the entry has counts by how telling it is, ``log(1 + entries / entries with that term)``: whole in a
   question, by half where only the answer has it, nine tenths where it is misspelt;
@@ -13,26 +14,28 @@ bm25. For each of the best ones the *coverage* is the share of the message's ter
 The best entry is proposed if its coverage reaches the threshold and no other entry comes within the margin of it. A
 message with a negation ("the Wi-Fi does not work") is only for an entry that asks with it. A message that repeats a
 question word for word is certain. One of more than `MAX_TERMS` terms is a letter, and a letter is for a person.
+
+With `meaning`, an entry is also found by what the message asks, but only where the words say nothing: where the
+coverage of no entry reaches 0.3, as in another language. The same holds there for negations and letters. A draft found
+so is signed ``multilingual`` instead of ``faq``, so that a rule which trusts the one need not trust the other.
 """
 
 from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from functools import lru_cache
-from itertools import islice
 from pathlib import Path
-
-import apsw
-import apsw.fts5
-import apsw.fts5query
-import apsw.unicode
 
 from ..clock import Clock, system_clock
 from . import Draft, Message, keywords
+from .bm25 import Bm25
 from .knowledge import Entry, Knowledge
-from .words import ASKING_WORDS, NEGATIONS, STOP_WORDS
+from .meaning import Meaning
+from .terms import REMEMBERED, Terms
+from .words import ASKING_WORDS, NEGATIONS, OTHER_NEGATIONS
 
 THRESHOLD = 0.7
 """Least coverage of an answer. Higher is more silent."""
@@ -46,12 +49,9 @@ _MISSPELT = 0.9
 _CLOSE = 0.85  # as difflib measures it: a letter more or less, or another letter in a long word
 _SHORTEST_MISSPELT = 5
 _CANDIDATES = 10
-_RANK = "bm25(4.0, 1.0)"  # a match in the questions counts four times one in the answer
+_SPOKEN_OF = 0.3
+_IN_QUESTION = 4.0  # for the rank: a match in the questions counts four times one in the answer
 _LONGEST_TEXT = 2_000
-_REMEMBERED = 10_000
-"""Words of which it is remembered what they stand for: to look for a misspelt one takes longer than all else."""
-_WORDS = ("simplify", "casefold", "true", "strip", "true", "unicodewords", "emoji", "false")
-_TERMS = ("porter", "stop", *_WORDS)
 
 
 class Faq:
@@ -64,6 +64,7 @@ class Faq:
         threshold: least coverage of an answer, above 0, at most 1.
         margin: how far it must be above that of any other entry.
         clock: paces how often the folder is looked at.
+        meaning: answers where the words do not decide, across languages; None to leave that to a person.
 
     Raises:
         AssistantError: the folder is missing, holds no question or cannot be read; when called too, for as long as
@@ -71,10 +72,16 @@ class Faq:
     """
 
     def __init__(
-        self, folder: str | Path, threshold: float = THRESHOLD, margin: float = MARGIN, clock: Clock = system_clock
+        self,
+        folder: str | Path,
+        threshold: float = THRESHOLD,
+        margin: float = MARGIN,
+        clock: Clock = system_clock,
+        meaning: Meaning | None = None,
     ) -> None:
         self._threshold = threshold
         self._margin = margin
+        self._meaning = meaning
         self._knowledge = Knowledge(folder, clock)
         self._index = _Index(self._knowledge.entries())
         self._lock = threading.Lock()
@@ -86,10 +93,22 @@ class Faq:
     def answer(self, text: str) -> Draft | None:
         """The answer to a question, or None when unsure. May be called from several threads."""
         with self._lock:
-            entry = self._choose(self._current().ranked(text))
-        if entry is None:
-            return keywords.answer(text)
-        return Draft(entry.answer, author="faq", note=f"{entry.source}: {entry.questions[0]}")
+            index = self._current()
+            ranked = index.ranked(text)
+            allowed = index.allowed(text) if self._meaning and not _spoken_of(ranked) else []
+        entry = self._choose(ranked)
+        if entry is not None:
+            return Draft(entry.answer, author="faq", note=_source(entry))
+        return keywords.answer(text) or self._by_meaning(text, index.entries, allowed)
+
+    def _by_meaning(self, text: str, entries: tuple[Entry, ...], allowed: list[Entry]) -> Draft | None:
+        if self._meaning is None or not allowed:
+            return None
+        match = self._meaning.nearest(text, entries)
+        if not match.sure or match.entry not in allowed:
+            return None
+        note = f"{_source(match.entry)}; found by meaning: {match.likeness:.2f}, next {match.next_best:.2f}"
+        return Draft(match.entry.answer, author="multilingual", note=note)
 
     def related(self, text: str, limit: int) -> list[Entry]:
         """The entries that share words with a text, the nearest first, however little that is. Thread-safe."""
@@ -116,95 +135,90 @@ class Faq:
         return entry if coverage >= self._threshold and coverage - runner_up >= self._margin else None
 
 
+def _spoken_of(ranked: list[tuple[float, Entry]]) -> bool:
+    """Whether a message's words are those of the folder: then these decide, and their silence holds."""
+    return any(coverage >= _SPOKEN_OF for coverage, _ in ranked)
+
+
+def _source(entry: Entry) -> str:
+    return f"{entry.source}: {entry.questions[0]}"
+
+
 class _Index:
-    """Entries in an FTS5 table in memory. Not for several threads at once."""
+    """Entries by their words. Not for several threads at once."""
 
     def __init__(self, entries: tuple[Entry, ...]) -> None:
         self.entries = entries
-        database = apsw.Connection(":memory:")
-        for name, tokenizer in _TOKENIZERS.items():
-            database.register_fts5_tokenizer(name, tokenizer)
-        self._tokenizer = database.fts5_tokenizer(_WORDS[0], list(_WORDS[1:]))
-        self._table = apsw.fts5.Table.create(
-            database, "entries", ["questions", "answer"], tokenize=_TERMS, support_query_tokens=True, rank=_RANK
-        )
-        for entry in entries:
-            self._table.upsert("\n".join(entry.questions), entry.answer)
-        self._questions = [self._terms(" ".join(entry.questions)) for entry in entries]
-        self._answers = [self._terms(entry.answer) for entry in entries]
+        self._terms = Terms()
+        questions = [self._terms.of(" ".join(entry.questions)) for entry in entries]
+        answers = [self._terms.of(entry.answer) for entry in entries]
+        self._questions = [frozenset(terms) for terms in questions]
+        self._places = [
+            {**dict.fromkeys(answer, _IN_ANSWER), **dict.fromkeys(question, 1.0)}
+            for question, answer in zip(questions, answers, strict=True)
+        ]
+        self._bm25 = Bm25(list(zip(questions, answers, strict=True)), _IN_QUESTION)
+        self._known = lru_cache(REMEMBERED)(self._token_of)
+        self._weights = {token: math.log(1 + len(entries) / n) for token, n in self._bm25.texts_with.items()}
+        self._weight_of_lacking = math.log(1 + len(entries))
         self._word_for_word = {
-            self._words(question): entry for entry in reversed(entries) for question in entry.questions
+            self._terms.words(question): entry for entry in reversed(entries) for question in entry.questions
         }
         self._word_for_word.pop((), None)  # a heading of nothing but an emoji
         self._asking = {
-            term: self._terms(f"{asking} {alike}") for asking, alike in ASKING_WORDS for term in self._terms(asking)
+            term: frozenset(self._terms.of(f"{asking} {alike}"))
+            for asking, alike in ASKING_WORDS
+            for term in self._terms.of(asking)
         }
-        self._negations = self._terms(" ".join(NEGATIONS))
-        self._known = lru_cache(_REMEMBERED)(self._token_of)
+        self._negations = frozenset(self._terms.of(" ".join(NEGATIONS)))
+        self._other_negations = frozenset(self._terms.words(" ".join(OTHER_NEGATIONS)))
 
     def ranked(self, text: str) -> list[tuple[float, Entry]]:
         """Coverage and entry, the best by bm25 first; nothing where no entry may answer."""
         if len(text) > _LONGEST_TEXT:
             return []
-        words = self._words(text)
+        words = self._terms.words(text)
         if words in self._word_for_word:
             return [(1.0, self._word_for_word[words])]
-        found = self._terms(text)
+        found = set(self._terms.of_words(words))
         terms = {term: self._known(term) for term in found} if len(found) <= MAX_TERMS else {}
-        known = {token for token, _ in terms.values() if token}
-        hits = islice(self._table.search(_any_of(known)), _CANDIDATES) if known else ()
-        return [(self._coverage(hit.rowid - 1, terms), self.entries[hit.rowid - 1]) for hit in hits]
+        rows = self._bm25.nearest(sorted({token for token, _ in terms.values() if token}), _CANDIDATES)
+        return [(self._coverage(row, terms), self.entries[row]) for row in rows]
 
-    def _words(self, text: str) -> tuple[str, ...]:
-        return _tokens(self._tokenizer, text)
+    def allowed(self, text: str) -> list[Entry]:
+        """The entries that may answer a text whatever its words: none a letter, or a word or two that only ask."""
+        words = self._terms.words(text[:_LONGEST_TEXT])
+        found = set(self._terms.of_words(words))
+        if len(text) > _LONGEST_TEXT or len(found) > MAX_TERMS or found <= self._asking.keys():
+            return []
+        negations = self._negations & found | self._other_negations.intersection(words)
+        return [entry for entry in self.entries if not negations or negations <= self._negations_in(entry)]
 
-    def _terms(self, text: str) -> frozenset[str]:
-        return frozenset(_tokens(self._table.tokenizer, text))
+    def _negations_in(self, entry: Entry) -> frozenset[str]:
+        words = self._terms.words(" ".join(entry.questions))
+        return self._negations.intersection(self._terms.of_words(words)) | self._other_negations.intersection(words)
 
     def _token_of(self, term: str) -> tuple[str, float]:
-        """The token of the index that a term stands for, and how much it counts; no token when it stands for none."""
-        if self._table.is_token(term):
+        """The token of an entry that a term stands for, and how much it counts; no token when it stands for none."""
+        if term in self._weights:
             return term, 1.0
         if len(term) >= _SHORTEST_MISSPELT:
-            for _, token in self._table.closest_tokens(term, n=3, cutoff=_CLOSE):
-                if token[0] == term[0] and len(token) >= _SHORTEST_MISSPELT:
-                    return token, _MISSPELT
+            alike = [token for token in self._weights if token[0] == term[0] and len(token) >= _SHORTEST_MISSPELT]
+            for token in get_close_matches(term, alike, n=1, cutoff=_CLOSE):
+                return token, _MISSPELT
         return "", 1.0
 
     def _coverage(self, row: int, terms: Mapping[str, tuple[str, float]]) -> float:
         total = matched = 0.0
         on_topic = False
+        questions, places = self._questions[row], self._places[row]
         for term, (token, share) in terms.items():
-            place = self._place(row, term, token)
-            weight = math.log(1 + len(self.entries) / (self._table.tokens.get(token, 1) if place else 1))
+            alike = self._asking.get(term)
+            # what it counts where an entry has the token: whole in a question, by half in the answer
+            place = places.get(token, 0.0) if alike is None else float(not alike.isdisjoint(questions))
+            weight = self._weights.get(token, self._weight_of_lacking) if place else self._weight_of_lacking
             total += weight
             matched += weight * share * place
-            on_topic |= place > 0 and term not in self._asking
-        forbidden = self._negations & terms.keys() - self._questions[row]
+            on_topic |= place > 0 and alike is None
+        forbidden = self._negations & terms.keys() - questions
         return matched / total if on_topic and not forbidden else 0.0
-
-    def _place(self, row: int, term: str, token: str) -> float:
-        """What it counts where an entry has the token: whole in a question, by half in the answer."""
-        questions = self._questions[row]
-        if term in self._asking:
-            return float(not self._asking[term].isdisjoint(questions))
-        return 1.0 if token in questions else _IN_ANSWER if token in self._answers[row] else 0.0
-
-
-_SIMPLE_STOP_WORDS = frozenset(apsw.unicode.casefold(apsw.unicode.strip(word)) for word in STOP_WORDS)
-_TOKENIZERS: dict[str, apsw.FTS5TokenizerFactory] = {
-    "querytokens": apsw.fts5.QueryTokensTokenizer,
-    "simplify": apsw.fts5.SimplifyTokenizer,
-    "stop": apsw.fts5.StopWordsTokenizer(_SIMPLE_STOP_WORDS.__contains__),
-    "unicodewords": apsw.fts5.UnicodeWordsTokenizer,  # type: ignore[dict-item]  # annotated as what it makes
-}
-
-
-def _tokens(tokenizer: apsw.FTS5Tokenizer, text: str) -> tuple[str, ...]:
-    utf8 = text.encode("utf-8", "replace")
-    found = tokenizer(utf8, apsw.FTS5_TOKENIZE_DOCUMENT, None, include_offsets=False, include_colocated=False)
-    return tuple(map(str, found))
-
-
-def _any_of(tokens: Iterable[str]) -> str:
-    return " OR ".join(apsw.fts5query.quote(apsw.fts5query.QueryTokens([token])) for token in sorted(tokens))

@@ -99,7 +99,7 @@ def read_file(path: Path, folder: Path) -> list[Entry]:
     """The entries of one file; ``folder`` is what their source is relative to.
 
     Raises:
-        AssistantError: it cannot be read, or is not UTF-8.
+        AssistantError: it cannot be read, is not UTF-8, or is nested too deeply.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -108,7 +108,10 @@ def read_file(path: Path, folder: Path) -> list[Entry]:
     except OSError as error:
         raise AssistantError(f"{path}: cannot be read: {error.strerror}") from error
     source = path.relative_to(folder).as_posix()
-    entries = (_entry(source, *section) for section in _sections(parse(text), path.stem))
+    try:
+        entries = [_entry(source, *section) for section in _sections(parse(text), path.stem)]
+    except RecursionError:
+        raise AssistantError(f"{path}: bold, italic or links stand in each other too deeply to be read") from None
     return [entry for entry in entries if entry.answer]
 
 

@@ -88,3 +88,15 @@ NEGATIONS = frozenset(
     """.split()  # noqa: SIM905 - a list to read
 )
 """Words that turn a question into something else, often a complaint."""
+
+OTHER_NEGATIONS = frozenset(
+    """
+    no    aucun aucune jamais pas rien    kein keine keinem keinen keiner keines nicht nichts nie niemals
+    mai niente non nessun nessuno    geen nergens niet niets nooit    değil hiç yok    bukan jangan tidak
+    не ни никогда нет ничего
+    """.split()  # noqa: SIM905 - a list to read
+)
+"""Negations of languages without other words here: French, German, Italian, Dutch, Turkish, Indonesian, Russian.
+
+And "no", which is a stop word besides, since it is no negation in Portuguese.
+"""

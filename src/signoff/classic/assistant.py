@@ -10,6 +10,7 @@ from typing import Any
 from ..assistant import Assistant, Decline, Draft, load_assistant
 from ..clock import local_iso
 from ..errors import AssistantError
+from ..model import shown
 from ..state import StateManager
 
 log = logging.getLogger(__name__)
@@ -116,7 +117,7 @@ class WhatsAppAssistant:
         if not os.environ.get("ANTHROPIC_API_KEY"):
             return load_assistant("keywords")
         try:
-            return load_assistant("llm", self.manager.get_config("llm_config"))
+            return load_assistant("llm", lambda: self.manager.get_config("llm_config"))
         except AssistantError as error:
             log.warning("no model drafts, keywords are answered instead: %s", error)
             return load_assistant("keywords")
@@ -124,7 +125,7 @@ class WhatsAppAssistant:
     def _keep(self, message: dict[str, Any], text: str, generated_at: str) -> None:
         draft = self.last_draft or Draft(text)
         entry = {
-            "id": f"reply_{message.get('id')}_{generated_at}",
+            "id": f"reply_{shown(message.get('id'))}_{generated_at}",
             "original_message_id": message.get("id"),
             "from": message.get("from"),
             "fromName": message.get("fromName"),

@@ -10,15 +10,16 @@ import uuid
 from typing import Any
 
 from ..clock import SECOND, local_iso
+from ..digest import digest_of
 from ..errors import Decision, IllegalMove, InFlight, NotFound, StaleVersion
 from ..gateway import Gateway, Refused
 from ..gateway.rest import Rest
 from ..lifecycle import Delivery, MessageStatus
-from ..model import check_text, content_of, digest_of
+from ..model import check_text, content_of
 from ..pipeline.outbox import LEASE, Outbox
+from ..processes import is_elsewhere, is_gone, this_process
 from ..state import StateManager
 from ..statefile.document import NEWEST, render
-from ..store.processes import is_elsewhere, is_gone, this_process
 from ..store.rows import Row
 from . import terminal
 

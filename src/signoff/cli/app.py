@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -12,6 +13,7 @@ import typer
 
 from .. import __version__
 from ..errors import AssistantError, ConfigError, Decision, InvalidMessage, NotFound, SignoffError
+from .completion import mend_zsh
 from .terminal import DONE, INTERRUPTED, NO, UNUSABLE, USAGE, complain, err
 
 _HELP = """Nothing leaves without sign-off: the state of a WhatsApp automation, and the desk where drafts are approved.
@@ -118,6 +120,8 @@ def run_app(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if given and given[0].endswith("-completion"):
+        mend_zsh()
     try:
         application(given[0] if given else None)(given, prog_name="signoff")
     except SystemExit as end:
@@ -127,6 +131,9 @@ def run_app(arguments: Sequence[str] | None = None) -> int:
     except SignoffError as error:
         complain(str(error))
         return _code(error)
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NO
     except OSError as error:
         complain(f"{error.filename or 'a file'} cannot be used ({error.strerror or error})")
         return UNUSABLE

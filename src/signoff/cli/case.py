@@ -10,9 +10,10 @@ from rich.text import Text
 from ..clock import SECOND, local_iso, parse_iso
 from ..lifecycle import Delivery
 from ..model import JsonObject
+from ..pipeline.asked import Asked, asked_again
 from ..state import StateManager
 from ..store.rows import Row
-from .feed import name_of, text_of
+from .feed import full_name_of, short, text_of
 from .terminal import SLACK, one_line, shown
 
 CONTEXT = 20
@@ -29,6 +30,7 @@ class Case:
 
     Attributes:
         answered: the id of the message that the draft answers.
+        asked: that another draft was asked for; None where nobody did.
         beside: what is to be compared with the draft, with its heading; None where there is nothing.
     """
 
@@ -36,6 +38,7 @@ class Case:
     name: str
     conversation: tuple[JsonObject, ...]
     answered: str | None = None
+    asked: Asked | None = None
     beside: tuple[str, str] | None = None
 
     @property
@@ -57,9 +60,10 @@ def open_case(state: StateManager, row: Row, beside: tuple[str, str] | None = No
     answered = state.store.by_seq(row.answers) if row.answers is not None else None
     return Case(
         row,
-        name_of(state, row),
+        full_name_of(state, row),
         tuple(entry for entry in conversation if entry.get("id") != row.id),
         answered.id if answered else None,
+        asked_again(state.store, state.account, answered) if answered else None,
         beside,
     )
 
@@ -93,7 +97,7 @@ def _rule(label: Text, width: int, style: str) -> Text:
 
 
 def _title(case: Case) -> Text:
-    title = Text(case.name, style="bold")
+    title = Text(short(case.name), style="bold")
     if case.row.chat and case.row.chat != case.name:
         title.append(f" · {one_line(case.row.chat, 30)}", style="dim not bold")
     return title
@@ -129,6 +133,8 @@ def _beside(case: Case, console: Console, width: int) -> list[Text]:
 def _notes(case: Case, console: Console, width: int) -> list[Text]:
     row = case.row
     notes = [Text(_origin(row), style="dim")]
+    if case.asked is not None:
+        notes.append(Text(_asked(case.asked, row), style="cyan"))
     if case.is_unconfirmed:
         notes.append(Text("Nobody knows whether this arrived: look at the chat on the phone.", style="red"))
     elif row.digest is None:
@@ -142,6 +148,15 @@ def _origin(row: Row) -> str:
     version = f", version {row.draft_version}" if row.draft_version > 1 else ""
     source = f" · source: {one_line(row.note)}" if row.note else ""
     return f"by {one_line(row.author or row.changed_by, 40)}{version}{source}"
+
+
+def _asked(asked: Asked, row: Row) -> str:
+    """That another draft was asked for, and what came of it."""
+    said = f": {one_line(asked.reason)}" if asked.reason else ""
+    who = one_line(asked.by, 40)
+    if asked.at < row.added_at:
+        return f"Another draft, asked for by {who}{said}"
+    return f"{'No other draft came' if asked.answered else 'Another draft is on its way'}, asked for by {who}{said}"
 
 
 def _wrapped(text: Text, console: Console, width: int) -> list[Text]:

@@ -21,6 +21,8 @@ from .opening import opened
 from .options import DEFAULT_ACCOUNT, DEFAULT_STATE, AccountOption, ByOption, JsonOption, StateOption, person
 from .terminal import one_line, out, print_json, shown
 
+_REMOVED = "removed"
+
 
 class Doing(StrEnum):
     """What can be done with settings."""
@@ -28,7 +30,14 @@ class Doing(StrEnum):
     list = "list"
     get = "get"
     set = "set"
+    unset = "unset"
     explain = "explain"
+
+
+def _completed(incomplete: str) -> list[tuple[str, str]]:
+    """What the shell offers for a key: the known settings, with what they do. zsh would lose a straight apostrophe."""
+    found = [setting for setting in KNOWN if setting.path.startswith(incomplete)]
+    return [(setting.path, setting.explain.replace("'", "’")) for setting in found]
 
 
 def config(
@@ -36,10 +45,13 @@ def config(
         Doing,
         typer.Argument(
             metavar="ACTION",
-            help="list, get, set or explain.",
+            help="list, get, set, unset or explain.",
         ),
     ] = Doing.list,
-    key: Annotated[str | None, typer.Argument(metavar="KEY", help="The setting, with its group: group.name.")] = None,
+    key: Annotated[
+        str | None,
+        typer.Argument(metavar="KEY", help="The setting, with its group: group.name.", autocompletion=_completed),
+    ] = None,
     value: Annotated[
         str | None, typer.Argument(metavar="VALUE", help="With set: JSON such as true or 5, or a plain text.")
     ] = None,
@@ -49,14 +61,17 @@ def config(
     by: ByOption = None,
 ) -> None:
     """The settings: what they are, what they do, and who set them. A change holds at once, also for `signoff run`;
-    only llm_config is read when that starts.
+    only api_endpoint is read when that starts.
 
-    list shows all, get one value, set changes one. explain says what a setting does, what is allowed, the
-    default, and who set it when; without KEY it explains all. Examples:
+    list shows all, get one value, set changes one. unset has its default hold again, and removes a key of your own.
+    explain says what a setting does, what is allowed, the default, and who set it when; without KEY it explains all.
+    Examples:
 
     signoff config
 
     signoff config set retry_config.max_retries 5
+
+    signoff config unset retry_config.max_retries
 
     signoff config explain human_in_the_loop
     """
@@ -65,9 +80,12 @@ def config(
         if doing is Doing.set:
             _set(manager, str(key), _parsed(str(value)))
         if doing is Doing.get:
-            _print_value(_value(manager, str(key)))
+            _print_value(_value(manager, str(key)), as_json)
             return
-        told = [explained(manager, key)] if key is not None else list(_all(manager))
+        if doing is Doing.unset:
+            told = [_unset(manager, str(key))]
+        else:
+            told = [explained(manager, key)] if key is not None else list(_all(manager))
     if as_json:
         print_json(told if key is None else told[0])
     elif doing is Doing.explain:
@@ -98,7 +116,7 @@ def explained(manager: StateManager, key: str) -> dict[str, Any]:
 
 
 def _check_arguments(doing: Doing, key: str | None, value: str | None) -> None:
-    if doing in (Doing.get, Doing.set) and key is None:
+    if doing in (Doing.get, Doing.set, Doing.unset) and key is None:
         raise typer.BadParameter(f"name the setting: signoff config {doing.value} KEY", param_hint="KEY")
     if doing is Doing.set and value is None:
         raise typer.BadParameter("say what it shall be: signoff config set KEY VALUE", param_hint="VALUE")
@@ -144,12 +162,36 @@ def _set(manager: StateManager, key: str, value: Any) -> None:
         ConfigError: the value is not allowed, or a group of settings has no such key.
     """
     top, _, leaf = key.partition(".")
+    _check_settable(key)
     if not leaf or top not in settings.defaults():
         manager.set_config(key, value)
     elif any(setting.path == key for setting in KNOWN):
         manager.update_config({top: {leaf: value}})
     else:
         raise ConfigError(f"there is no setting {key!r}: {_hint(key)}")
+
+
+def _unset(manager: StateManager, key: str) -> dict[str, Any]:
+    """Have the default hold again; the setting as it is then.
+
+    Raises:
+        ConfigError: the key is no setting.
+        NotFound: there is no such setting.
+    """
+    _check_settable(key)
+    told = explained(manager, key)
+    manager.unset_config(key)
+    return told | {"value": told["default"], "set_by": None, "set_at": None}
+
+
+def _check_settable(key: str) -> None:
+    """Refuse what a method of its own changes, and its fields.
+
+    Raises:
+        ConfigError: it is such a key.
+    """
+    settings.check_settable(key)
+    settings.check_settable(key.partition(".")[0] or key)
 
 
 def _hint(key: str) -> str:
@@ -165,12 +207,16 @@ def _parsed(value: str) -> Any:
         return value
 
 
+def _is_known(key: str) -> bool:
+    return key in settings.defaults() or any(setting.path == key for setting in KNOWN)
+
+
 def _what(key: str) -> str:
     return "a group of settings" if key in settings.defaults() else "a key of your own"
 
 
-def _print_value(value: Any) -> None:
-    if isinstance(value, str):
+def _print_value(value: Any, as_json: bool) -> None:
+    if isinstance(value, str) and not as_json:
         out.print(shown(value), markup=False, soft_wrap=True)
     else:
         print_json(value)
@@ -178,7 +224,7 @@ def _print_value(value: Any) -> None:
 
 def _origin(told: dict[str, Any]) -> str:
     if told["set_by"] is None:
-        return "default"
+        return "default" if _is_known(told["key"]) else _REMOVED
     return f"{one_line(told['set_by'], 20)}, {told['set_at'][:10]}"
 
 
@@ -188,8 +234,9 @@ def _table(found: list[dict[str, Any]]) -> Table:
     table.add_column(overflow="fold", ratio=1)
     table.add_column(style="dim", overflow="fold")
     for told in found:
-        value = Text(_json(told["value"]), style="" if told["set_by"] is None else "bold")
-        table.add_row(one_line(told["key"], 40), value, Text(_origin(told)))
+        origin = _origin(told)
+        value = Text("" if origin == _REMOVED else _json(told["value"]), style="" if told["set_by"] is None else "bold")
+        table.add_row(one_line(told["key"], 40), value, Text(origin))
     return table
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from ..clock import system_clock
+from ..digest import digest_of_file
 from ..errors import StateFileError
+from ..model import check_path
 from ..statefile.exchange import HOLD
 from ..statefile.export import time_stamp
 from ..store.restore import Restored, restore_database
@@ -102,6 +103,8 @@ def _report(restored: Restored, file: Path, database: Path) -> None:
 def _targets(target: Path | None, state: Path) -> tuple[Path, Path]:
     """Where the copy of the database and the JSON file go."""
     present = database_of(state)
+    if target is not None:
+        check_path(target, "the name of the backup")
     if target is None or target.is_dir():
         folder = present.parent if target is None else target
         name = f"{present.stem}_backup_{time_stamp(system_clock())}"
@@ -125,6 +128,6 @@ def _unused(path: Path) -> Path:
 
 def _digest(path: Path) -> str | None:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return digest_of_file(path)
     except FileNotFoundError:
         return None

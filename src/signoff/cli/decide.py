@@ -85,13 +85,13 @@ def edit(
         raise typer.BadParameter("give the new text, or --editor to change it there", param_hint="TEXT")
     with opened(state, account) as manager:
         seen = _seen(version)
-        if editor:
+        if text is None:
             row = manager.get_message(message)
             text = edited(row.text)
             version, seen = (row.draft_version, row.message_status) if version is None else (version, seen)
-        if text is None:
-            (err if as_json else out).print("The text was left as it is.")
-            return
+            if text is None:
+                say(manager, row, "left as it is", as_json)
+                return
         row = manager.edit(message, text, version, by=person(by), seen=seen)
         say(manager, row, f"is now version {row.draft_version} and waits for approval", as_json)
 
@@ -106,6 +106,8 @@ def ask_again(
     by: ByOption = None,
 ) -> None:
     """Ask the assistant for another draft; this one stays until that is there.
+
+    The reason is told to the assistant: a model takes it as an instruction of the house.
 
     Example: signoff ask-again reply_3EB0A1 --reason "shorter"
     """
@@ -157,7 +159,7 @@ def say(manager: StateManager, row: Row, what: str, as_json: bool) -> None:
             {"id": row.id, "chat": row.chat, "status": row.status, "version": row.draft_version, "outcome": what}
         )
         return
-    out.print(f"{shown(row.id)}, to {name_of(manager, row)}: {what}.", markup=False)
+    out.print(f"{shown(row.id)}, to {name_of(manager, row)}: {what}.", markup=False, soft_wrap=not out.is_terminal)
 
 
 def say_when(manager: StateManager, as_json: bool) -> None:

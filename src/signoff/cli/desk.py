@@ -14,7 +14,7 @@ from ..state import StateManager
 from ..store.rows import Row
 from .case import Case, open_case, render_case
 from .editor import edited
-from .feed import Beside, Feed, GoesOn, nothing_beside
+from .feed import Beside, Feed, GoesOn, nothing_beside, short
 from .history import history_lines
 from .keys import Keys
 from .terminal import one_line, out
@@ -30,7 +30,7 @@ _DRAFT = {"a": "approve", "e": "edit", "r": "reject", "n": "new draft", "s": "sk
 _STALE = {"A": "approve anyway", "e": "edit", "r": "reject", "n": "new draft", "s": "skip", "q": "quit"}
 _UNCONFIRMED = {"y": "it arrived", "g": "send again", "x": "give up", "s": "skip", "q": "quit"}
 _MUTE = {"r": "reject", "s": "skip", "q": "quit"}
-_MORE = "Also: R reject with a reason · v see all of it · d what has happened to it"
+_MORE = "Also: R reject with a reason · N new draft, and how · v see all · d history"
 
 
 class Desk:
@@ -109,12 +109,13 @@ class Desk:
         row = self._state.store.by_seq(before.row.seq)
         if row is None or row.seq in self._decided or row.seq in self._skipped:
             return
+        name = short(before.name)
         if row.status == MessageStatus.REJECTED.value:
-            self._notice = f"{before.name}: {row.reason or 'rejected'} by {row.changed_by} meanwhile"
+            self._notice = f"{name}: {row.reason or 'rejected'} by {row.changed_by} meanwhile"
         elif row.approved_by is not None and not before.is_unconfirmed:
-            self._notice = f"{before.name}: approved by {row.approved_by} meanwhile"
+            self._notice = f"{name}: approved by {row.approved_by} meanwhile"
         else:
-            self._notice = f"{before.name}: {row.changed_what} by {row.changed_by} meanwhile"
+            self._notice = f"{name}: {row.changed_what} by {row.changed_by} meanwhile"
 
     def _next(self) -> Case | None:
         """The case that is shown while it waits, else the oldest; those that were skipped come last."""
@@ -177,6 +178,8 @@ class Desk:
             self._edit(case.row, keys, live)
         elif key == "R" and "r" in keys_for(case):
             self._reject_because(case.row, keys, live)
+        elif key == "N" and "n" in keys_for(case):
+            self._ask_again_for(case.row, keys, live)
         elif key in keys_for(case):
             self._decide[key](case.row)
             self._decided.add(case.row.seq)
@@ -196,8 +199,8 @@ class Desk:
     def _reject(self, row: Row, reason: str | None = None) -> None:
         self._state.reject(row.id, reason, row.draft_version, by=self._by, seen=row.message_status)
 
-    def _ask_again(self, row: Row) -> None:
-        self._state.ask_again(row.id, None, row.draft_version, by=self._by, seen=row.message_status)
+    def _ask_again(self, row: Row, reason: str | None = None) -> None:
+        self._state.ask_again(row.id, reason, row.draft_version, by=self._by, seen=row.message_status)
         self._notice = "Asked for another draft; this one stays until it is there."
 
     def _confirm_sent(self, row: Row) -> None:
@@ -220,6 +223,14 @@ class Desk:
         reason = self._aside(lambda: input("Why is it rejected? "), keys, live)
         self._reject(row, (reason or "").strip() or None)
         self._decided.add(row.seq)
+
+    def _ask_again_for(self, row: Row, keys: Keys, live: Live) -> None:
+        reason = self._aside(lambda: input("How shall the new draft be? "), keys, live)
+        if reason is None or not reason.strip():
+            self._notice = "Nothing was asked for: n asks for another draft without a word."
+        else:
+            self._ask_again(row, reason.strip())
+            self._decided.add(row.seq)
 
     def _aside(self, ask: Callable[[], str | None], keys: Keys, live: Live) -> str | None:
         """Ask with the terminal as it usually is."""

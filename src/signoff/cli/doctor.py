@@ -15,6 +15,7 @@ from typing import Annotated
 
 import apsw
 import typer
+from rich.table import Table
 from rich.text import Text
 
 from .. import __version__
@@ -23,9 +24,9 @@ from ..state import StateManager
 from ..statefile.exchange import HOLD, parse, where_broken
 from ..statefile.file import COPY_TIME
 from ..store.network import file_system
+from .gateways import GATEWAY, REST, SIMULATOR, opening
 from .opening import database_of, opened
 from .options import DEFAULT_ACCOUNT, DEFAULT_STATE, AccountOption, JsonOption, StateOption
-from .run import GatewayName, open_for
 from .status import why_invalid
 from .terminal import DONE, NO, one_line, out, print_json, shown
 from .waiting import Waiting
@@ -53,20 +54,18 @@ def doctor(
     release: Annotated[
         bool, typer.Option("--release", help="Confirm that a held outbox may send again, after saying why it was held.")
     ] = False,
-    gateway: Annotated[
-        GatewayName | None,
-        typer.Option("--gateway", help="Which gateway to ask; the one that answered last when not given."),
-    ] = None,
+    gateway: Annotated[str | None, GATEWAY] = None,
     as_json: JsonOption = False,
     state: StateOption = DEFAULT_STATE,
     account: AccountOption = DEFAULT_ACCOUNT,
 ) -> None:
     """Look at everything: the database, the files, the disk, the session, the gateway; and say what to do.
 
-    Exits with 1 if something is wrong.
+    The gateway that is asked is the one that answered last, unless --gateway names another. Exits with 1 if
+    something is wrong.
     """
     if release:
-        _release(state, account)
+        _release(state, account, as_json)
         return
     findings = list(examine(state, account, gateway))
     if as_json:
@@ -77,9 +76,13 @@ def doctor(
     raise typer.Exit(NO if any(finding.verdict == "wrong" for finding in findings) else DONE)
 
 
-def examine(file: Path, account: str, gateway: GatewayName | None) -> Iterator[Finding]:
+def examine(file: Path, account: str, gateway: str | None) -> Iterator[Finding]:
     """Everything that is looked at, in order."""
     yield _versions()
+    if file.is_dir() or not file.parent.is_dir():
+        what = "is a folder, not a state" if file.is_dir() else "cannot be: there is no such folder"
+        yield Finding("wrong", f"{file} {what}", "say where the state is: --state FILE")
+        return
     yield from _files(file)
     yield from _state_file(file)
     try:
@@ -125,7 +128,7 @@ def _permissions(file: Path, database: Path) -> Iterator[Finding]:
 
 def _state_file(file: Path) -> Iterator[Finding]:
     """Looked at before the state is opened, because opening sets a file aside that cannot be read."""
-    if file == database_of(file) or not file.exists():
+    if file == database_of(file) or not file.exists() or not database_of(file).exists():
         return
     try:
         text, changed = file.read_bytes(), file.stat().st_mtime
@@ -168,38 +171,44 @@ def _outbox(manager: StateManager) -> Iterator[Finding]:
         yield Finding("note", f"{count} sent, and nobody knows whether it arrived", "signoff inbox asks about each")
 
 
-def _gateway(manager: StateManager, file: Path, name: GatewayName | None) -> Finding:
+def _gateway(manager: StateManager, file: Path, name: str | None) -> Finding:
     """Which gateway is used, only `signoff run` is told; what is known here is who answered last."""
     last = manager.get_config("account_info")["platform"]
-    if name is GatewayName.simulator:
+    if name == SIMULATOR:
         return Finding("good", "the gateway is the simulator, on this machine")
-    if name is None and last == GatewayName.simulator.value:
+    if name is None and last == SIMULATOR:
         return Finding("note", "the simulator answered last, on this machine", "to ask the backend: --gateway rest")
-    endpoint = manager.get_config("api_endpoint")
-    with closing(open_for(GatewayName.rest, manager, file)) as gateway:
+    who, advice = f"the backend at {manager.get_config('api_endpoint')}", "start it, or set api_endpoint"
+    if name not in (None, REST):
+        who, advice = f"the gateway {name}", "see what it says: signoff run"
+    with closing(opening(name or REST)(manager, file)) as gateway:
         account = gateway.account()
     if account is not None:
-        return Finding("good", f"the backend at {endpoint} answers for {one_line(account.number, 30)}")
-    what, advice = f"the backend at {endpoint} does not answer, or is not ready", "start it, or set api_endpoint"
+        return Finding("good", f"{who} answers for {one_line(account.number, 30)}")
+    what = f"{who} does not answer, or is not ready"
     if name is None and last is None:
         return Finding("note", f"{what}; it never has", f"{advice}; with the simulator: --gateway simulator")
     return Finding("wrong", what, advice)
 
 
-def _release(file: Path, account: str) -> None:
+def _release(file: Path, account: str, as_json: bool) -> None:
     with opened(file, account, by="signoff doctor") as manager:
         hold = manager.get_config(HOLD)
-        if not hold:
-            out.print("The outbox is not held.")
-            return
+        if hold:
+            manager.set_config(HOLD, None)
+    if as_json:
+        print_json({"released": bool(hold), "outbox_hold": hold or None})
+    elif not hold:
+        out.print("The outbox is not held.")
+    else:
         out.print(f"It was held because: {shown(str(hold))}", markup=False)
-        manager.set_config(HOLD, None)
         out.print("It sends again what is approved from now on, and what was approved before.")
 
 
 def _print(finding: Finding) -> None:
     sign, style = {"good": ("✓", "green"), "note": ("•", "yellow"), "wrong": ("✗", "red")}[finding.verdict]
-    line = Text.assemble((f"{sign} ", style), shown(finding.what))
-    out.print(line)
+    lines = Table.grid(padding=(0, 1, 0, 0))
+    lines.add_row(Text(sign, style=style), Text(shown(finding.what), overflow="fold"))
     if finding.advice:
-        out.print(Text(f"  → {shown(finding.advice)}", style=style))
+        lines.add_row("", Text(f"→ {shown(finding.advice)}", style=style, overflow="fold"))
+    out.print(lines)

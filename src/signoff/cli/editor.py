@@ -6,11 +6,12 @@ import os
 import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 from ..errors import SignoffError
-from .terminal import out
+from .terminal import err
 
 _KNOWN = ("nano", "vim", "vi", "notepad")
 END = "."
@@ -20,7 +21,7 @@ def edited(text: str) -> str | None:
     """The text as the user wants it, or None when it was left as it is.
 
     Raises:
-        SignoffError: the editor cannot be run, or says that it failed.
+        SignoffError: the editor cannot be run, or says that it failed, or there is neither one nor a terminal.
     """
     command = _command()
     changed = _in_editor(command, text) if command else _line_by_line()
@@ -31,6 +32,8 @@ def _command() -> list[str] | None:
     chosen = os.environ.get("VISUAL") or os.environ.get("EDITOR")
     if chosen:
         return shlex.split(chosen, posix=os.name != "nt")
+    if not sys.stdin.isatty():
+        raise SignoffError("nobody is at a terminal to change it: give the text, or set EDITOR to a program that does")
     found = next(filter(None, map(shutil.which, _KNOWN)), None)
     return [found] if found else None
 
@@ -42,7 +45,8 @@ def _in_editor(command: list[str], text: str) -> str | None:
         with open(descriptor, "w", encoding="utf-8", newline="") as file:
             file.write(text)
         try:
-            code = subprocess.run([*command, name], check=False).returncode
+            screen = None if sys.stdout.isatty() else sys.stderr  # the output may be somebody else's document
+            code = subprocess.run([*command, name], stdout=screen, check=False).returncode
         except OSError as error:
             raise SignoffError(f"the editor {command[0]!r} cannot be run ({error.strerror}): set EDITOR") from error
         if code != 0:
@@ -61,7 +65,7 @@ def _read(path: Path, before: str) -> str:
 
 
 def _line_by_line() -> str | None:
-    out.print(f"The new text; a line that holds only '{END}' ends it, and alone keeps the old one:", markup=False)
+    err.print(f"The new text; a line that holds only '{END}' ends it, and alone keeps the old one:", markup=False)
     lines: list[str] = []
     while True:
         try:

@@ -79,13 +79,23 @@ class Feed:
         return name_of(self._state, row)
 
 
-def name_of(state: StateManager, row: Row) -> str:
+def full_name_of(state: StateManager, row: Row) -> str:
     """Whom a message comes from or goes to: the name, or the address."""
     message = json.loads(row.payload)
     name = message.get("fromName")
     if not name and row.answers is not None and (answered := state.store.by_seq(row.answers)) is not None:
         name = json.loads(answered.payload).get("fromName")
-    return one_line(name if isinstance(name, str) and name else row.chat or "nobody", 40)
+    return name if isinstance(name, str) and name else row.chat or "nobody"
+
+
+def name_of(state: StateManager, row: Row) -> str:
+    """The same, as `short` has it."""
+    return short(full_name_of(state, row))
+
+
+def short(name: str) -> str:
+    """A name on one short line, safe to show."""
+    return one_line(name, 40)
 
 
 def text_of(message: dict[str, object]) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
 
 from ..errors import NotFound
+from ..model import check_text
 from .opening import opened
 from .options import DEFAULT_ACCOUNT, DEFAULT_STATE, AccountOption, ByOption, JsonOption, StateOption, person
-from .terminal import NO, is_interactive, out, print_json, shown
+from .terminal import NO, err, out, print_json, shown
 
 
 def forget(
@@ -27,9 +29,9 @@ def forget(
     Example: signoff forget 15550100101@c.us
     """
     with opened(state, account, person(by)) as manager:
-        addresses = manager.store.addresses(manager.account, contact)
+        addresses = manager.store.addresses(manager.account, check_text(contact, "an address"))
         if not yes and not _is_sure(addresses):
-            out.print("Nothing was changed.")
+            err.print("Nothing was changed.")
             raise typer.Exit(NO)
         emptied = manager.forget(contact)
     if not emptied and addresses == [contact]:
@@ -41,7 +43,7 @@ def forget(
 
 
 def _is_sure(addresses: list[str]) -> bool:
-    if not is_interactive():
+    if not sys.stdin.isatty():
         raise typer.BadParameter("nobody is at a terminal to be asked: say --yes if you are sure", param_hint="--yes")
     who = shown(", ".join(addresses))
-    return typer.confirm(f"Remove all texts from and to {who}, for good?")
+    return typer.confirm(f"Remove all texts from and to {who}, for good?", err=True)

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from ..clock import local_iso
 from ..errors import NotFound
-from ..model import JsonObject
+from ..model import JsonObject, check_id, check_text
 from ..state import StateManager
 from ..store.reports import NEWEST
 from ..store.rows import Row
@@ -90,7 +90,7 @@ def contact_lines(messages: Sequence[JsonObject]) -> Iterator[Text]:
 
 
 def _of(manager: StateManager, message: str, before: int, limit: int) -> list[dict[str, Any]]:
-    found = manager.store.history(manager.account, message)
+    found = manager.store.history(manager.account, check_id(message))
     events = [{"number": event.seq} | event.as_dict() for event in found if event.seq < before]
     return events[-limit:]
 
@@ -101,7 +101,7 @@ def _of_all(manager: StateManager, before: int, limit: int) -> list[dict[str, An
 
 
 def _with_contact(manager: StateManager, contact: str, before: int, limit: int) -> list[dict[str, Any]]:
-    rows = manager.store.with_contact(manager.account, contact, before=before, limit=limit)
+    rows = manager.store.with_contact(manager.account, check_text(contact, "an address"), before=before, limit=limit)
     if not rows and before == NEWEST:
         raise NotFound(f"there is no message from or to {contact!r}: give an address such as 15550100101@c.us")
     return [_entry(row) for row in rows]

@@ -51,6 +51,7 @@ def as_document(case: Case, kind: str) -> dict[str, Any]:
         "note": row.note,
         "out_of_date": row.stale,
         "answers": case.answered,
+        "asked_again": {"by": case.asked.by, "reason": case.asked.reason} if case.asked else None,
         "since": local_iso(row.moved_at or row.added_at),
         "conversation": list(case.conversation),
     }
@@ -73,8 +74,10 @@ def _list(manager: StateManager) -> None:
         out.print(render_case(case, out, place=f"{kind} · {case.row.id} · version {case.row.draft_version}"))
     if not cases:
         out.print("Nothing waits for a decision.")
-    elif any(kind == "draft" for kind, _ in cases):
+    if any(kind == "draft" for kind, _ in cases):
         out.print("Decide with: signoff approve ID, signoff reject ID, signoff edit ID TEXT", markup=False)
+    if any(kind == "unconfirmed" for kind, _ in cases):
+        out.print("Unconfirmed: signoff confirm-sent ID, signoff send-again ID, signoff give-up ID", markup=False)
 
 
 def _always(waiting: bool) -> bool:  # noqa: ARG001  the shape of `GoesOn`

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..errors import NotFound, StateFileError
 from ..state import StateManager
+from ..statefile.exchange import parse, where_broken
 from ..store import open_store
 
 
@@ -16,18 +17,37 @@ def database_of(file: Path) -> Path:
     return file if file.suffix == ".db" else file.with_suffix(".db")
 
 
+def _check(file: Path) -> None:
+    """Refuse what opening would take for a state file of the existing components, and write anew.
+
+    Raises:
+        StateFileError: it is none.
+    """
+    text = file.read_bytes()
+    document = parse(text)
+    if document is None:
+        raise StateFileError(
+            f"{file} cannot be read ({where_broken(text)}), and there is no database beside it: say where the state is "
+            "with --state FILE, or take over what the file still holds: signoff adopt"
+        )
+    if not document.keys() & {"session", "messages"}:
+        raise StateFileError(f"{file} is no state file, it was left as it is: say where the state is with --state FILE")
+
+
 @contextmanager
 def opened(file: Path, account: str, by: str = "signoff") -> Iterator[StateManager]:
     """The state, for the time of a ``with`` statement; unlike a script, a command never begins a new one.
 
     Raises:
-        StateFileError: there is no state.
+        StateFileError: there is no state, or a file that is none.
         NotFound: there is no such account.
         StoreError: the database cannot be used.
     """
     database = database_of(file)
     if not file.exists() and not database.exists():
         raise StateFileError(f"there is no state {file}: say where it is with --state FILE, or begin one: signoff run")
+    if not database.exists():
+        _check(file)
     store = open_store(database)
     try:
         names = store.account_names()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from ..assistant import Assistant
 from ..errors import GatewayError
 from ..lifecycle import MessageStatus
 from ..pipeline.approval import Approval
@@ -21,7 +23,8 @@ from ..state import StateManager
 from ..store.rows import Row
 from .desk import Desk
 from .feed import Feed
-from .options import JsonOption, KeepOption, person
+from .opening import opened
+from .options import DEFAULT_ACCOUNT, AccountOption, JsonOption, KeepOption, person
 from .replay_page import page
 from .replay_text import report_text
 from .run import AssistantOption, load
@@ -48,6 +51,17 @@ def replay(
         float | None,
         typer.Option("--speed", metavar="N", min=0.001, help="In the rhythm of then, N times as fast (1, 60, …)."),
     ] = None,
+    parallel: Annotated[
+        int,
+        typer.Option(
+            "--parallel", metavar="N", min=1, max=64, help="At full speed: how many messages are drafted for at once."
+        ),
+    ] = 1,
+    state: Annotated[
+        Path | None,
+        typer.Option("--state", metavar="FILE", help="With llm: the state whose llm_config counts; else the defaults."),
+    ] = None,
+    account: AccountOption = DEFAULT_ACCOUNT,
     folder: Annotated[
         Path, typer.Option("--folder", metavar="FOLDER", help="Where the replay keeps its state.")
     ] = Path(".replay"),
@@ -61,21 +75,23 @@ def replay(
     without media. At a terminal you are asked about each draft; with --yes, --json or in a pipe all is played at full
     speed. Ctrl+C stops it; what was played until then is reported.
 
+    A replay reads no state of yours, whatever folder it is run in. With llm, --state names the one whose llm_config
+    counts; the defaults hold without it.
+
     Example: signoff replay _chat.txt --as "Ana Example" --assistant faq:answers --yes --report replay.html
     """
-    drafter = load(assistant)
-    if drafter is None:
-        raise typer.BadParameter(
-            "a replay needs an assistant: it shows what that would draft", param_hint="--assistant"
-        )
+    if parallel > 1 and speed is not None:
+        raise typer.BadParameter("in the rhythm of then one message comes after the other", param_hint="--parallel")
+    drafter = _assistant(assistant, state, account)
     exports = [Export.read(file) for file in files]
     script = _script(exports, me)
     asks = is_interactive() and not yes and not as_json
-    with workspace(folder, keep=keep) as path, StateManager(path, by="replay") as state:
-        rehearsal = Rehearsal(state, script, drafter, assistant.partition(":")[0])
+    with workspace(folder, keep=keep) as path, StateManager(path, by="replay") as past_state:
+        rehearsal = Rehearsal(past_state, script, drafter, assistant.partition(":")[0])
         err.print(f"{rehearsal.left:,} messages to {me}. Nothing is sent to anyone.", markup=False)
-        past = _Past(state, rehearsal, script, me, speed)
-        stopped = _stopped(past.at_the_desk if asks else past.in_rhythm if speed else past.at_full_speed)
+        past = _Past(past_state, rehearsal, script, me, speed)
+        at_full_speed = partial(past.at_full_speed, parallel)
+        stopped = _stopped(past.at_the_desk if asks else past.in_rhythm if speed else at_full_speed)
         found = report_of(rehearsal, script)
     _tell(found, exports, rehearsal, as_json=as_json)
     if report is not None:
@@ -84,6 +100,22 @@ def replay(
         err.print("Answers of your own, from a folder of Markdown files: --assistant faq:FOLDER", markup=False)
     if stopped:
         raise typer.Exit(INTERRUPTED)
+
+
+def _assistant(spec: str, state: Path | None, account: str) -> Assistant:
+    """The assistant that was asked for; a model is set up by the state that was named, and by no other."""
+    config = None
+    if state is not None:
+        with opened(state, account) as manager:
+            config = manager.get_config("llm_config")
+    elif spec.partition(":")[0] == "llm":
+        err.print("llm is set up by the defaults: --state FILE takes llm_config from a state.", markup=False)
+    drafter = load(spec, config)
+    if drafter is None:
+        raise typer.BadParameter(
+            "a replay needs an assistant: it shows what that would draft", param_hint="--assistant"
+        )
+    return drafter
 
 
 def _script(exports: Sequence[Export], me: str) -> Script:
@@ -147,12 +179,12 @@ class _Past:
         """As they came then; nobody is asked."""
         Unattended(self._state, "replay", goes_on=self._goes_on, feed=self._feed).run()
 
-    def at_full_speed(self) -> None:
-        """All of them; nobody is asked."""
+    def at_full_speed(self, at_once: int) -> None:
+        """All of them, so many at once; nobody is asked."""
         columns = (TextColumn("replay"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
             task = progress.add_task("replay", total=self._rehearsal.left)
-            self._rehearsal.play_all(lambda count: progress.advance(task, count))
+            self._rehearsal.play_all(lambda count: progress.advance(task, count), at_once)
 
     def beside(self, row: Row) -> tuple[str, str] | None:
         """What was really answered to the message that a draft answers."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -13,41 +12,31 @@ import typer
 
 from ..assistant import Assistant, load_assistant
 from ..errors import AssistantError
-from ..gateway import Event, Gateway, SessionChange, open_gateway
+from ..gateway import Event, Gateway, SessionChange
 from ..model import JsonObject
 from ..service import Service
+from ..settings import defaults
 from ..state import StateManager
+from .gateways import REST, GatewayOption, opening, place
 from .opening import database_of
 from .options import DEFAULT_ACCOUNT, DEFAULT_STATE, AccountOption, StateOption
 from .qr import show_qr
 from .terminal import err, one_line
 
-
-class GatewayName(StrEnum):
-    """The gateways that can be chosen."""
-
-    rest = "rest"
-    simulator = "simulator"
-
-
-GatewayOption = Annotated[
-    GatewayName,
-    typer.Option("--gateway", help="rest: the backend at api_endpoint. simulator: contacts who do not exist."),
-]
 AssistantOption = Annotated[
     str,
     typer.Option(
         "--assistant",
         metavar="WHICH",
-        help="faq, faq:FOLDER (Markdown files), llm (a language model; see llm_config), llm:FOLDER, "
-        "module:function (your own), keywords, or none.",
+        help="faq, faq:FOLDER (Markdown files), multilingual:FOLDER (the same across languages), "
+        "llm (a language model; see llm_config), llm:FOLDER, module:function (your own), keywords, or none.",
     ),
 ]
 
 
 def run(
     state: StateOption = DEFAULT_STATE,
-    gateway: GatewayOption = GatewayName.rest,
+    gateway: GatewayOption = REST,
     assistant: AssistantOption = "keywords",
     account: AccountOption = DEFAULT_ACCOUNT,
 ) -> None:
@@ -58,44 +47,54 @@ def run(
 
     Example: signoff run --assistant faq:answers
     """
-    drafts = load(assistant, state, account)
+    config = LlmConfig(state, account)
+    drafts, open_it = load(assistant, config), opening(gateway)
     _log_to_stderr()
     with (
         StateManager(state, account=account, by="signoff run") as manager,
-        closing(open_for(gateway, manager, state)) as opened,
+        closing(open_it(manager, state)) as opened,
     ):
-        _say_what_it_does(manager, opened, state, assistant)
+        config.manager = manager
+        _say_what_it_does(manager, gateway, state, assistant)
         watched = cast(Gateway, _Watched(opened, lambda change: show_qr(change, manager)))
         Service(manager, watched, drafts, assistant.partition(":")[0]).run()
     err.print("Stopped in order.")
 
 
-def load(spec: str, file: Path = DEFAULT_STATE, account: str = DEFAULT_ACCOUNT) -> Assistant | None:
-    """The assistant that was asked for; None for ``none``. A model is set up as the state file says, where it is."""
+def load(spec: str, llm_config: Callable[[], JsonObject] | JsonObject | None) -> Assistant | None:
+    """The assistant that was asked for; None for ``none``. ``llm_config`` is that of `load_assistant`."""
     if spec == "none":
         return None
-    config = _llm_config(file, account) if spec.partition(":")[0] == "llm" else None
     try:
-        return load_assistant(spec, config)
+        return load_assistant(spec, llm_config)
     except AssistantError as error:
         raise typer.BadParameter(str(error), param_hint="--assistant") from error
 
 
-def _llm_config(file: Path, account: str) -> JsonObject | None:
-    if not file.exists() and not database_of(file).exists():
-        return None
-    with StateManager(file, account=account, by="signoff") as manager:
-        config: JsonObject = manager.get_config("llm_config")
+class LlmConfig:
+    """``llm_config`` as a state has it at any moment; the defaults while there is no state.
+
+    Attributes:
+        manager: the state, as soon as it is open for good; until then it is opened for a moment where it exists.
+    """
+
+    def __init__(self, file: Path, account: str) -> None:
+        self._file = file
+        self._account = account
+        self.manager: StateManager | None = None
+
+    def __call__(self) -> JsonObject:
+        if self.manager is not None:
+            return _llm_config(self.manager)
+        if not self._file.exists() and not database_of(self._file).exists():
+            return dict(defaults()["llm_config"])
+        with StateManager(self._file, account=self._account, by="signoff") as manager:
+            return _llm_config(manager)
+
+
+def _llm_config(manager: StateManager) -> JsonObject:
+    config: JsonObject = manager.get_config("llm_config")
     return config
-
-
-def open_for(name: GatewayName, manager: StateManager, file: Path) -> Gateway:
-    """The gateway, set up by the settings; the simulator's world lies beside the state file."""
-    if name is GatewayName.rest:
-        return open_gateway("rest", api_endpoint=manager.get_config("api_endpoint"))
-    from ..gateway.simulator import DEMO_SCRIPT
-
-    return open_gateway("simulator", folder=file.with_name(f"{file.stem}_simulator"), script=DEMO_SCRIPT)
 
 
 class _Watched:
@@ -116,10 +115,9 @@ class _Watched:
         return events
 
 
-def _say_what_it_does(manager: StateManager, gateway: Gateway, file: Path, assistant: str) -> None:
-    where = f"{manager.get_config('api_endpoint')}" if gateway.name == "rest" else "contacts who do not exist"
+def _say_what_it_does(manager: StateManager, gateway: str, file: Path, assistant: str) -> None:
     err.print(f"signoff keeps account {manager.account_name!r} in {database_of(file)}", markup=False)
-    err.print(f"gateway    {gateway.name}: {one_line(where)}", markup=False)
+    err.print(f"gateway    {gateway}: {one_line(place(gateway, manager))}", markup=False)
     err.print(f"assistant  {assistant}", markup=False)
     author = manager.config_author("human_in_the_loop")
     if author is not None and not manager.get_config("human_in_the_loop"):

@@ -1,4 +1,5 @@
-"""``signoff send``: a message of your own, which leaves as every other does: after sign-off, through the outbox."""
+"""``signoff send``: a message of your own, which leaves as every other does, through the outbox: after sign-off, or
+without asking where human_in_the_loop was set off."""
 
 from __future__ import annotations
 
@@ -12,9 +13,10 @@ from ..clock import local_iso
 from ..errors import InvalidMessage
 from ..lifecycle import Delivery, MessageStatus
 from ..model import content_of
+from ..pipeline.approval import UNATTENDED, approve_by_rule, why_unattended
+from ..processes import this_process
 from ..state import StateManager
 from ..statefile.exchange import HOLD
-from ..store.processes import this_process
 from ..store.rows import Row
 from .opening import opened
 from .options import DEFAULT_ACCOUNT, DEFAULT_STATE, AccountOption, ByOption, JsonOption, StateOption, person
@@ -44,6 +46,8 @@ def send(
 ) -> None:
     """Send a message: it waits for sign-off, in signoff inbox or by signoff approve, and `signoff run` sends it.
 
+    Where somebody has set human_in_the_loop off it leaves without asking, and that is said.
+
     Exits with 0 when it was sent (with --no-wait: handed in), and with 1 when it was rejected or failed, or
     when nobody decided in time: then it goes on waiting, and may still be sent.
 
@@ -52,7 +56,7 @@ def send(
     with opened(state, account, person(by)) as manager:
         row = _handed_in(manager, recipient, text)
         if no_wait:
-            _tell(row, f"waits for sign-off: signoff approve {row.id}", as_json)
+            _tell(row, _standing(row), as_json)
             return
         seconds = manager.get_config("approval_config")["wait_seconds"] if wait is None else wait
         if not as_json:
@@ -63,7 +67,9 @@ def send(
 
 
 def _handed_in(manager: StateManager, recipient: str, text: str) -> Row:
-    """The message, waiting for approval. It is used from the start, so that no script's `send_message` takes it up.
+    """The message, waiting for approval; approved already where nobody is to be asked.
+
+    It is used from the start, so that no script's `send_message` takes it up.
 
     Raises:
         InvalidMessage: there is no recipient or no text, or they cannot be stored.
@@ -78,14 +84,29 @@ def _handed_in(manager: StateManager, recipient: str, text: str) -> Row:
     row = manager.get_message(content.id)
     if manager.store.reserve(row.seq, this_process(), None, by=manager.by):
         manager.store.end_reservation(row.seq, this_process(), used=True, by=manager.by)
+    if why := why_unattended(manager):
+        row = approve_by_rule(manager, row, UNATTENDED, why)
     manager.refresh()
     return row
 
 
 def _say_what_for(manager: StateManager, row: Row) -> None:
-    err.print(f"{row.id} waits for sign-off: signoff inbox, or signoff approve {row.id}", style="dim", markup=False)
+    err.print(f"{row.id} {_standing(row)}", style="dim", markup=False)
     if hold := manager.get_config(HOLD):
         err.print(f"Nothing is sent at present: {shown(str(hold))}. See: signoff doctor", style="yellow", markup=False)
+
+
+def _standing(row: Row) -> str:
+    """What is to happen with a message that was just handed in."""
+    if row.approved_by == UNATTENDED:
+        return f"leaves {_approval(row)}; signoff run sends it"
+    return f"waits for sign-off: signoff inbox, or signoff approve {row.id}"
+
+
+def _approval(row: Row) -> str:
+    if row.approved_by == UNATTENDED:
+        return "without asking, as human_in_the_loop is off"
+    return f"approved by {row.approved_by}"
 
 
 def _settled(manager: StateManager, row: Row, until: float) -> Row:
@@ -107,7 +128,7 @@ def _is_sent(row: Row) -> bool:
 
 def _outcome(row: Row, seconds: float) -> str:
     if _is_sent(row):
-        return f"sent, approved by {row.approved_by}" if row.approved_by else "sent"
+        return f"sent, {_approval(row)}" if row.approved_by else "sent"
     if row.delivery == Delivery.UNKNOWN:
         return f"nobody knows whether it arrived: look at the chat, then signoff confirm-sent {row.id} or send-again"
     if row.delivery == Delivery.OPEN:
@@ -115,14 +136,20 @@ def _outcome(row: Row, seconds: float) -> str:
     if row.status == MessageStatus.PENDING_APPROVAL.value:
         return f"nobody decided within {seconds:g} s; it goes on waiting: signoff approve {row.id}"
     if row.status == MessageStatus.APPROVED.value:
-        return f"approved by {row.approved_by}, and not sent within {seconds:g} s: is signoff run running?"
+        return f"{_approval(row)}, and not sent within {seconds:g} s: is signoff run running?"
     why = f": {row.changed_why}" if row.changed_why else ""
     return f"{row.status}, by {row.changed_by}{why}"
 
 
 def _tell(row: Row, outcome: str, as_json: bool) -> None:
     if as_json:
-        document: dict[str, Any] = {"id": row.id, "recipient": row.chat, "status": row.status, "outcome": outcome}
+        document: dict[str, Any] = {
+            "id": row.id,
+            "recipient": row.chat,
+            "status": row.status,
+            "approved_by": row.approved_by,
+            "outcome": outcome,
+        }
         print_json(document)
     else:
         out.print(f"{row.id}, to {one_line(row.chat or '')}: {one_line(outcome)}.", markup=False, soft_wrap=True)

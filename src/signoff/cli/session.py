@@ -13,10 +13,10 @@ from .. import session as rules
 from ..gateway import Gateway, SessionChange
 from ..pipeline.linked import note_answer
 from ..state import StateManager
+from .gateways import REST, GatewayOption, opening
 from .opening import opened
 from .options import DEFAULT_ACCOUNT, DEFAULT_STATE, AccountOption, ByOption, JsonOption, StateOption, person
 from .qr import show_qr
-from .run import GatewayName, GatewayOption, open_for
 from .status import session_report
 from .terminal import DONE, NO, one_line, out, print_json
 
@@ -45,7 +45,7 @@ def session(
     reason: Annotated[
         str | None, typer.Option("--reason", metavar="TEXT", help="With invalidate: why; kept with the session.")
     ] = None,
-    gateway: GatewayOption = GatewayName.rest,
+    gateway: GatewayOption = REST,
     as_json: JsonOption = False,
     state: StateOption = DEFAULT_STATE,
     account: AccountOption = DEFAULT_ACCOUNT,
@@ -75,14 +75,14 @@ def session(
     raise typer.Exit(DONE if good else NO)
 
 
-def _do(manager: StateManager, doing: Doing, reason: str | None, gateway: GatewayName, file: Path) -> tuple[str, bool]:
+def _do(manager: StateManager, doing: Doing, reason: str | None, gateway: str, file: Path) -> tuple[str, bool]:
     """Do it; what is to be said of that, and whether it went as was asked."""
     if doing is Doing.show:
         return "", manager.is_session_valid()
     if doing is Doing.invalidate:
         manager.mark_session_invalid(reason or f"marked by {manager.by}")
         return "", True
-    with closing(open_for(gateway, manager, file)) as opened_gateway:
+    with closing(opening(gateway)(manager, file)) as opened_gateway:
         return _validated(manager, opened_gateway) if doing is Doing.validate else _scanned(manager, opened_gateway)
 
 

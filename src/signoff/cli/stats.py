@@ -46,7 +46,8 @@ def stats(
 ) -> None:
     """What came in, was approved, rejected, sent and failed: since the last reset, or by day.
 
-    The days are counted from the history, so resetting the statistics changes nothing in them. Examples:
+    The days are counted from the history, so resetting the statistics changes nothing in them. With --watch and
+    --json each change is one document on a line of its own. Examples:
 
     signoff stats --by-day --days 30
 
@@ -55,9 +56,9 @@ def stats(
     with opened(state, account) as manager:
         if not watch:
             _print(manager, days if by_day else None, as_json)
-        elif as_json or not out.is_terminal:
+        elif as_json or not out.is_terminal or out.is_dumb_terminal:
             for _ in _changes(manager):
-                _print(manager, days if by_day else None, as_json)
+                _print(manager, days if by_day else None, as_json, indent=None)
         else:
             _show_live(manager, days if by_day else None)
 
@@ -92,9 +93,9 @@ def _is_drawable() -> bool:
     return True
 
 
-def _print(manager: StateManager, days: int | None, as_json: bool) -> None:
+def _print(manager: StateManager, days: int | None, as_json: bool, indent: int | None = 2) -> None:
     if as_json:
-        print_json(manager.get_statistics() if days is None else per_day(manager, days))
+        print_json(manager.get_statistics() if days is None else per_day(manager, days), indent=indent)
     else:
         out.print(_drawn(manager, days))
 

@@ -14,7 +14,7 @@ from ..lifecycle import MessageStatus
 from ..state import StateManager
 from ..statefile.exchange import HOLD
 from ..store.rows import Row
-from .feed import name_of
+from .feed import full_name_of, short
 from .opening import database_of, opened
 from .options import DEFAULT_ACCOUNT, DEFAULT_STATE, AccountOption, JsonOption, StateOption
 from .summary import statistics_table
@@ -93,7 +93,7 @@ def session_report(manager: StateManager) -> dict[str, Any]:
 
 def _named(manager: StateManager, row: Row) -> dict[str, Any]:
     since = local_iso(row.moved_at or row.added_at)
-    return {"id": row.id, "name": name_of(manager, row), "chat": row.chat, "since": since, "why": row.changed_why}
+    return {"id": row.id, "name": full_name_of(manager, row), "chat": row.chat, "since": since, "why": row.changed_why}
 
 
 def _print(manager: StateManager, document: dict[str, Any]) -> None:
@@ -140,7 +140,7 @@ def _waiting(waiting: dict[str, list[dict[str, Any]]]) -> Iterator[tuple[str, Te
         if rows:
             yield heading, Text(f"{len(rows)} {meaning}", style=style)
             heading = ""
-            names = [f"{row['name']} (since {row['since'][:16].replace('T', ' ')})" for row in rows[:_SHOWN]]
+            names = [f"{short(row['name'])} (since {row['since'][:16].replace('T', ' ')})" for row in rows[:_SHOWN]]
             more = f" and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else ""
             yield "", Text("  " + ", ".join(names) + more, style="dim")
     if heading:

@@ -38,10 +38,11 @@ def one_line(text: str, limit: int = 1000) -> str:
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
-def print_json(document: Any) -> None:
-    """Write one JSON document to the standard output."""
-    text = json.dumps(document, ensure_ascii=not _speaks_unicode(), indent=2)
+def print_json(document: Any, *, indent: int | None = 2) -> None:
+    """Write one JSON document to the standard output; on one line where ``indent`` is None."""
+    text = json.dumps(document, ensure_ascii=not _speaks_unicode(), indent=indent)
     sys.stdout.write(text.translate(_ESCAPED) + "\n")
+    sys.stdout.flush()
 
 
 def complain(sentence: str) -> None:

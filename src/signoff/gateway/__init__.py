@@ -10,9 +10,13 @@ and the difference is what keeps a customer from being answered twice:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from functools import partial
+from typing import Any, Protocol, cast, runtime_checkable
+
+from ..errors import GatewayError
+from ..named import check_callable, load_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,14 +186,18 @@ class Gateway(Protocol):
         """Let go of everything. A call under way in another thread may fail."""
 
 
+GATEWAY_MEMBERS = (*Gateway.__annotations__, *(name for name in vars(Gateway) if not name.startswith("_")))
+"""The names of all that a gateway has."""
+
+
 def open_gateway(name: str, **options: Any) -> Gateway:
-    """Open a gateway by its name: ``simulator`` or ``rest``. Options are those of its class.
+    """Open a gateway by its name: ``simulator``, ``rest``, or ``module:Class`` for the user's own.
+
+    Options are those of its class; one of the user's own is given them all as its settings.
 
     Raises:
         GatewayError: there is no gateway of that name, or it cannot be used as it is set up.
     """
-    from ..errors import GatewayError
-
     if name == "simulator":
         from .simulator import Simulator
 
@@ -198,4 +206,37 @@ def open_gateway(name: str, **options: Any) -> Gateway:
         from .rest import Rest
 
         return Rest(**options)
-    raise GatewayError(f"there is no gateway {name!r}: use 'simulator' or 'rest'")
+    return load_gateway(name)(options)
+
+
+def load_gateway(spec: str) -> Callable[[Mapping[str, Any]], Gateway]:
+    """Load a gateway of the user's own: ``module:Class``, or ``module:function`` for a function that makes one.
+
+    The module stands in the current folder or is installed.
+
+    Returns:
+        What opens it, to be called with the settings of the account; raises `GatewayError` where it cannot be opened,
+        or what is made is no gateway.
+
+    Raises:
+        GatewayError: there is none by that name, or it cannot be loaded; says what to do.
+    """
+    name, _, path = spec.partition(":")
+    if not (name and path):
+        raise GatewayError(f"there is no gateway {spec!r}: use 'simulator', 'rest' or 'module:Class'")
+    make = load_named(spec, "gateway", GatewayError)
+    check_callable(make, spec, "gateway", "settings", GatewayError)
+    return partial(_made, cast(Callable[..., object], make), spec)
+
+
+def _made(make: Callable[..., object], spec: str, settings: Mapping[str, Any]) -> Gateway:
+    try:
+        made = make(settings)
+    except GatewayError:
+        raise
+    except Exception as error:  # it is the user's own code: whatever it raises is its failure
+        raise GatewayError(f"gateway {spec!r} cannot be opened: {type(error).__name__}: {error}") from error
+    missing = [member for member in GATEWAY_MEMBERS if not hasattr(made, member)]
+    if missing:
+        raise GatewayError(f"gateway {spec!r} gives {type(made).__name__}, which has no {', '.join(missing)}")
+    return cast(Gateway, made)

@@ -238,15 +238,18 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _body(self) -> Mapping[str, Any]:
         length = self.headers.get("Content-Length", "0")
-        data = self.rfile.read(min(int(length), LARGEST)) if length.isdecimal() else b""
         try:
+            data = self.rfile.read(min(int(length), LARGEST)) if length.isdecimal() else b""
             body = json.loads(data or b"{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return body if isinstance(body, dict) else {}
 
     def _route(self, method: str, body: Mapping[str, Any]) -> Reply:
-        url = urlsplit(self.path)
+        try:
+            url = urlsplit(self.path)
+        except ValueError:
+            return 400, {"error": "the address is malformed"}
         match (method, *url.path.removeprefix(PREFIX).split("/")[1:]):
             case ("GET", "status"):
                 return self.backend.status()

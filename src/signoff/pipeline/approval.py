@@ -13,6 +13,9 @@ from .rules import matching_rule
 
 log = logging.getLogger(__name__)
 
+UNATTENDED = "human_in_the_loop off"
+"""The rule under which a message leaves without a person because human_in_the_loop is off."""
+
 
 class Approval:
     """Applies the rules that people set to drafts. What is in doubt goes to a person.
@@ -40,18 +43,8 @@ class Approval:
         if rule is None:
             self._store.set_asked(row, why=why)
             return False
-        undo = int(self._state.get_config("approval_config")["undo_seconds"] * SECOND)
         try:
-            self._store.approve(
-                self._state.account,
-                row.id,
-                row.draft_version,
-                by=rule,
-                kind="rule",
-                undo=undo,
-                why=why,
-                seen=MessageStatus.PENDING_APPROVAL,
-            )
+            approve_by_rule(self._state, row, rule, why)
         except Decision as error:
             log.info("rule %s did not approve %s: %s", rule, row.id, error)
             return False
@@ -60,18 +53,9 @@ class Approval:
     def _rule(self, row: Row) -> tuple[str | None, str]:
         if row.stale is None and row.changed_what != "added":  # edited, taken back …: somebody has it in hand
             return None, f"{row.changed_what} by {row.changed_by}: for a person"
-        if row.stale is None and self._is_unattended():
-            return (
-                "human_in_the_loop off",
-                f"human_in_the_loop was set off by {self._state.config_author('human_in_the_loop')}",
-            )
+        if row.stale is None and (why := why_unattended(self._state, by_default=self._unattended_by_default)):
+            return UNATTENDED, why
         return matching_rule(self._state.get_config("approval_config")["rules"], row, self._state.clock())
-
-    def _is_unattended(self) -> bool:
-        """Whether human_in_the_loop was switched off. Off because nobody chose counts only where that was asked for."""
-        if self._state.get_config("human_in_the_loop") is not False:
-            return False
-        return self._unattended_by_default or self._state.config_author("human_in_the_loop") is not None
 
     def _expire(self) -> int:
         hours = self._state.get_config("approval_config")["expire_hours"]
@@ -87,3 +71,34 @@ class Approval:
             except Decision as error:
                 log.info("draft %s did not expire: %s", row.id, error)
         return expired
+
+
+def why_unattended(state: StateManager, *, by_default: bool = False) -> str | None:
+    """Why messages leave without a person, human_in_the_loop being off; None where a person is asked.
+
+    Args:
+        by_default: let off count also where nobody ever chose it.
+    """
+    author = state.config_author("human_in_the_loop")
+    if state.get_config("human_in_the_loop") is not False or (author is None and not by_default):
+        return None
+    return f"human_in_the_loop was set off by {author}"
+
+
+def approve_by_rule(state: StateManager, row: Row, rule: str, why: str) -> Row:
+    """Approve the present version of a message that waits, by a rule.
+
+    Raises:
+        Decision: it cannot be approved, or somebody has decided about it.
+    """
+    undo = int(state.get_config("approval_config")["undo_seconds"] * SECOND)
+    return state.store.approve(
+        state.account,
+        row.id,
+        row.draft_version,
+        by=rule,
+        kind="rule",
+        undo=undo,
+        why=why,
+        seen=MessageStatus.PENDING_APPROVAL,
+    )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import traceback
 
-from ..assistant import Assistant, Decline, Draft
+from ..assistant import ASKED_AGAIN, Assistant, Decline, Draft
 from ..clock import MINUTE, SECOND
 from ..errors import AssistantError, InvalidMessage
 from ..model import JsonObject, to_json
 from ..state import StateManager
 from ..store.decisions import NewDraft
 from ..store.rows import Row
+from .asked import asked_again
 from .calls import Caller, NoAnswerError
 
 log = logging.getLogger(__name__)
@@ -84,7 +85,7 @@ class Drafts:
             log.info("message %s has a draft by %s", row.id, draft.author)
 
     def _ask(self, row: Row) -> Draft | Decline | None:
-        message = row.message
+        message = self._message(row)
         conversation = self._state.conversation(row.chat or "", CONTEXT) if row.chat else []
         past = [entry for entry in conversation if entry.get("id") != row.id]
         answer = self._assistant(message, [*past, message])
@@ -92,6 +93,15 @@ class Drafts:
             _check_parts("reason", {"why": answer.why, "author": answer.author})
             return answer
         return draft_of(answer, self._name)
+
+    def _message(self, row: Row) -> JsonObject:
+        """The message as the assistant is shown it. Only a person can have asked again: no gateway says so for them."""
+        message = {name: value for name, value in row.message.items() if name != ASKED_AGAIN}
+        draft = self._store.answer_to(row.seq)
+        asked = asked_again(self._store, self._state.account, row) if draft is not None else None
+        if draft is None or asked is None or asked.answered:
+            return message
+        return {**message, ASKED_AGAIN: {"reason": asked.reason, "draft": draft.text}}
 
     def _failed(self, row: Row, error: Exception) -> None:
         why = described(error)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 from typing import Any
 
 from .. import session as sessions
 from ..clock import SECOND, Clock
+from ..digest import digest_of, digest_of_parts
 from ..errors import InvalidMessage
 from ..gateway import Event, Gateway, Incoming, Receipt, SessionChange, is_conversation
-from ..model import MAX_ID_BYTES, MAX_MESSAGE_BYTES, digest_of, tidy_id, tidy_text, to_json
+from ..model import MAX_ID_BYTES, MAX_MESSAGE_BYTES, tidy_id, tidy_text, to_json
 from ..session import Session
 from ..state import StateManager
 from ..store.intake import Arrival
@@ -160,9 +160,7 @@ def _gone(session: Session) -> Session:
 
 def _derived_id(message: Incoming) -> str:
     """An id for a message that came without one: the same message always gets the same."""
-    parts = (message.chat, message.sender, str(message.at), message.text)
-    digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
-    return f"unnamed-{digest[:24]}"
+    return f"unnamed-{digest_of_parts(message.chat, message.sender, str(message.at), message.text)[:24]}"
 
 
 def _storable(fields: dict[str, Any], data: dict[str, Any], notes: list[str]) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from ..errors import StoreError
 from ..gateway import Accepted, Gateway, Outcome, Outgoing, Refused, Unknown
 from ..lifecycle import retry_delay
 from ..model import tidy_id, tidy_text
+from ..processes import is_gone
 from ..state import StateManager
 from ..statefile.exchange import HOLD
-from ..store.processes import is_gone
 from ..store.rows import Claim
 
 log = logging.getLogger(__name__)
@@ -149,7 +149,7 @@ class Outbox:
             settled = self._store.accepted(claim, gateway_id, by=self._by, move=move)
         elif isinstance(outcome, Refused):
             settled = self._write_refused(claim, outcome, move)
-        elif self._gateway.can_lookup and self._state.clock() - claim.started_at < LOOK_FOR:
+        elif self._gateway.can_lookup and 0 <= self._state.clock() - claim.started_at < LOOK_FOR:
             again = self._state.clock() + LOOK_AGAIN
             settled = self._store.look_again(claim, again, by=self._by, why=_reason(outcome))
         else:

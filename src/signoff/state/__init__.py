@@ -1,7 +1,8 @@
 """`StateManager`: the state of a WhatsApp automation, as scripts use it.
 
 Its methods are grouped by what they are about: `session`, `messages`, `decisions`, `settings` with the statistics, and
-`whole`. Here it is opened and closed.
+`whole`. Here it is opened and closed. The store with SQLite, and what keeps the state file, are imported by the first
+that is opened: until then no script waits for them.
 """
 
 from __future__ import annotations
@@ -12,17 +13,19 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from ..clock import Clock, system_clock
 from ..errors import InvalidMessage, StateFileError, StoreUnavailable
 from ..model import check_path, check_text
-from ..statefile.writer import Writer, writers
-from ..store import Store, open_store
 from .decisions import DecisionMethods
 from .messages import MessageMethods
 from .session import SessionMethods
 from .settings import SettingMethods
 from .whole import WholeMethods
+
+if TYPE_CHECKING:
+    from ..store import Store
 
 __all__ = ["StateManager"]
 
@@ -57,18 +60,11 @@ class StateManager(SessionMethods, DecisionMethods, MessageMethods, SettingMetho
         path = _located(state_file)
         who = check_text(by, "by") if by else Path(sys.argv[0] or "script").name or "script"
         name = _account_name(account)
-        database = path if path.suffix.lower() == ".db" else path.with_suffix(".db")
-        open_database = partial(open_store, database, clock=clock, busy_timeout=busy_timeout)
         self._release_file: Callable[[], None] | None = None
-        store = open_database()
         try:
-            super().__init__(path, store, name, who, clock)
-            store.settle_left_by_scripts(self.account)
-            if path != database and name == "default":
-                self._open_file(open_database)
-        except BaseException:
-            self.close()
-            raise
+            self._open(path, name, who, clock, busy_timeout)
+        except (OSError, ImportError) as error:  # what is imported first now may not be readable, like any file
+            raise StoreUnavailable(f"{path} cannot be opened ({error}): see to that, and try again") from error
 
     def __enter__(self) -> StateManager:
         return self
@@ -86,8 +82,25 @@ class StateManager(SessionMethods, DecisionMethods, MessageMethods, SettingMetho
         if store is not None:
             store.close()
 
+    def _open(self, path: Path, name: str, who: str, clock: Clock, busy_timeout: float) -> None:
+        from ..store import open_store
+
+        database = path if path.suffix.lower() == ".db" else path.with_suffix(".db")
+        open_database = partial(open_store, database, clock=clock, busy_timeout=busy_timeout)
+        store = open_database()
+        try:
+            super().__init__(path, store, name, who, clock)
+            store.settle_left_by_scripts(self.account)
+            if path != database and name == "default":
+                self._open_file(open_database)
+        except BaseException:
+            self.close()
+            raise
+
     def _open_file(self, open_database: Callable[[], Store]) -> None:
         """Keep the state file from now on, together with all other managers of this process."""
+        from ..statefile.writer import Writer, writers
+
         path, account, clock = self._path, self.account, self.clock
         writer = writers.get(os.fspath(path), lambda: Writer(path, open_database(), account, clock))
         self._release_file = writers.lend(writer, self)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..clock import Clock
 from ..errors import StoreUnavailable
 from ..session import Session
-from ..statefile.writer import Writer
-from ..store import Store
+
+if TYPE_CHECKING:
+    from ..statefile.writer import Writer
+    from ..store import Store
 
 
 class Base:
@@ -23,6 +27,7 @@ class Base:
 
     def __init__(self, path: Path, store: Store, account_name: str, by: str, clock: Clock) -> None:
         self.folder = path.parent
+        self._folder_name = os.fspath(path.parent)
         self.by = by
         self.clock = clock
         self.account_name = account_name

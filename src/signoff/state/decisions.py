@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from .. import lifecycle
 from ..clock import SECOND
 from ..errors import InvalidMessage
 from ..lifecycle import MessageStatus
 from ..model import check_id, check_text, content_of
-from ..store.rows import Row
 from .messages import MessageMethods
 from .settings import SettingMethods
+
+if TYPE_CHECKING:
+    from ..store.rows import Row
 
 
 class DecisionMethods(MessageMethods, SettingMethods):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from ..clock import local_iso
 from ..errors import NotFound
 from ..lifecycle import MessageStatus
 from ..model import JsonObject, check_id, check_limit, check_status, check_text, content_of
-from ..store.rows import Row
 from .base import Base
+
+if TYPE_CHECKING:
+    from ..store.rows import Row
 
 
 class MessageMethods(Base):

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 from .. import session as rules
 from ..errors import InvalidType, StoreError
-from ..model import JsonObject, tidy_text, to_json
+from ..model import JsonObject, short, shown, tidy_text, to_json
+from ..processes import this_host
 from ..session import Session
+from ..statefile import warn
 from ..statefile.document import session_fields
-from ..statefile.exchange import warn
-from ..store.processes import this_host
 from .base import Base
 
 LONGEST_REASON = 10_000
@@ -42,7 +42,7 @@ class SessionMethods(Base):
             InvalidType: one of them is of another type.
         """
         if not isinstance(authenticated, bool):
-            raise InvalidType(f"authenticated is True or False; got {authenticated!r}")
+            raise InvalidType(f"authenticated is True or False; got {short(authenticated)}")
         if account_info is not None and not isinstance(account_info, dict):
             raise InvalidType(f"account_info is a dict; got {type(account_info).__name__}")
         to_json(account_info, "account_info")
@@ -57,7 +57,7 @@ class SessionMethods(Base):
 
     def mark_session_invalid(self, reason: str = "Unknown") -> None:
         """Mark the session as invalid, so that a QR scan is asked for. Not for a backend that does not answer."""
-        why, _ = tidy_text(str(reason), LONGEST_REASON)
+        why, _ = tidy_text(shown(reason), LONGEST_REASON)
         now = self.clock()
         self.change_session(lambda session: rules.invalidated(session, why, now), "marked invalid", why)
 
@@ -72,11 +72,14 @@ class SessionMethods(Base):
         return after
 
     def _folder_there(self) -> bool:
-        return os.path.isdir(self.folder / self.store.session(self.account).session_path)
+        return self._is_folder(self.store.session(self.account))
+
+    def _is_folder(self, session: Session) -> bool:
+        return os.path.isdir(os.path.join(self._folder_name, session.session_path))
 
     def _folder_gone(self, session: Session) -> bool:
         """Whether the session folder was deleted; a folder that this host sees for the first time is noted."""
-        host, there = this_host(), os.path.isdir(self.folder / session.session_path)
+        host, there = this_host(), self._is_folder(session)
         if there and session.authenticated and host not in session.seen_on:
             try:
                 self.change_session(lambda present: rules.with_folder(present, host, True), "folder seen")

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import settings
 from ..errors import ConfigError, InvalidType
 from ..lifecycle import MessageStatus
-from ..model import JsonObject
+from ..model import JsonObject, short
 from ..statefile.document import account_info, metadata, session_fields, statistics
-from ..store.files import RECORD_LISTS, View
 from .base import Base
+
+if TYPE_CHECKING:
+    from ..store.files import View
 
 
 class SettingMethods(Base):
@@ -21,12 +23,12 @@ class SettingMethods(Base):
     def get_config(self, key: str) -> Any:
         """Any top-level key of the state, as a copy; None for an unknown one."""
         if not isinstance(key, str):
-            raise ConfigError(f"a setting's key is a string; got {key!r}")
+            raise ConfigError(f"a setting's key is a string; got {short(key)}")
         self._look()
         if key in settings.OWNED_KEYS:
             return self._owned(key)
         stored = self.store.setting(self.account, settings.check_key(key)) if key else None
-        default = settings.defaults().get(key)
+        default = settings.default(key)
         return settings.merge(default, stored) if stored is not None else default
 
     def set_config(self, key: str, value: Any) -> None:
@@ -51,9 +53,33 @@ class SettingMethods(Base):
             settings.check(key, value)
         self._set(lambda stored: {key: settings.merge(stored.get(key), value) for key, value in updates.items()})
 
+    def unset_config(self, key: str) -> bool:
+        """Have the default of a setting hold again, as if nobody had set it; a key of the user's own is removed.
+
+        Args:
+            key: a top-level key (``retry_config``), or one field of it (``retry_config.max_retries``).
+
+        Returns:
+            Whether it was set.
+
+        Raises:
+            ConfigError: the key is no setting.
+        """
+        top, _, field = settings.check_settable(key).partition(".")
+        settings.check_settable(top or key)
+        self._look()
+        unset = self.store.unset_setting
+        found = unset(self.account, key, by=self.by) or (bool(field) and unset(self.account, top, field, by=self.by))
+        self._changed()
+        return found
+
     def config_author(self, key: str) -> str | None:
-        """Who set a setting last; None when nobody did and the default holds."""
-        return self.store.setting_author(self.account, key)
+        """Who set a setting last; None when nobody did and the default holds.
+
+        Raises:
+            ConfigError: the key can be no key.
+        """
+        return self.store.setting_author(self.account, settings.check_key(key))
 
     def get_statistics(self) -> JsonObject:
         """The guide's ``statistics``: totals since the last reset, and when the last message came in and went out."""
@@ -70,7 +96,7 @@ class SettingMethods(Base):
         self._changed()
 
     def _owned(self, key: str) -> Any:
-        if key in RECORD_LISTS:
+        if key in settings.RECORD_LISTS:
             return self.store.records(self.account, key)
         if key == "messages":
             return self.store.view(self.account, _all_messages)

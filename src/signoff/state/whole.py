@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import StateFileError
 from ..model import JsonObject, check_path
 from ..statefile.document import render
-from ..statefile.exchange import Exchange
 from .base import Base
+
+if TYPE_CHECKING:
+    from ..statefile.exchange import Exchange
 
 
 class WholeMethods(Base):
@@ -71,6 +74,11 @@ class WholeMethods(Base):
         self._changed()
 
     def _exchange(self) -> Exchange:
+        try:
+            from ..statefile.exchange import Exchange
+        except (OSError, ImportError) as error:
+            raise StateFileError(f"{self._path} cannot be copied or restored ({error}): try again") from error
+
         return Exchange(self._path, self.store, self.account, self.clock)
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
 
 from .. import session as sessions
 from ..clock import local_iso
 from ..lifecycle import MessageStatus
 from ..session import Session
-from ..settings import with_defaults
-from ..store.files import RECORD_LISTS, View
-from ..store.rows import Counter
+from ..settings import RECORD_LISTS, with_defaults
+
+if TYPE_CHECKING:
+    from ..store.files import View
+    from ..store.rows import Counter
 
 VERSION = "1.0.0"
 CHOSEN = "human_in_the_loop_chosen"
@@ -72,12 +75,12 @@ def session_fields(session: Session) -> dict[str, Any]:
         shown["invalidation_reason"] = session.invalidation_reason
         shown["invalidated_at"] = session.invalidated_at
     times = {name: _iso(shown[name]) for name in sessions.TIMES if name in shown}
-    return {**shown, **times, **session.extra}
+    return {**shown, **times, **deepcopy(dict(session.extra))}
 
 
 def account_info(session: Session) -> dict[str, Any]:
     """The guide's account_info."""
-    return {**_NO_ACCOUNT, **session.account_info}
+    return {**_NO_ACCOUNT, **deepcopy(dict(session.account_info))}
 
 
 def metadata(view: View, kind: str | None = None) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from ..errors import ConfigError, InvalidMessage
 from ..lifecycle import MessageStatus
 from ..model import Content, check_nesting, content_of, to_json
 from ..session import Session
-from ..store.files import RECORD_LISTS, FileEdit, FileRevision, derived_id, record_id
+from ..store.files import FileEdit, FileRevision, derived_id, record_id
 from .document import CHOSEN, COUNTED, LAST_RECEIVED, LAST_SENT
 
 HOLD = "outbox_hold"
@@ -158,7 +158,7 @@ def _list_messages(
 
 def records_of(document: Document, report: Report) -> Iterator[tuple[str, str, str]]:
     """Every entry of the lists that other components keep: list, id and JSON text."""
-    for name in RECORD_LISTS:
+    for name in settings.RECORD_LISTS:
         for number, entry in enumerate(_list(name, document.get(name, []), report)):
             if not isinstance(entry, dict):
                 report(f"{name}[{number}] was left out: it is no object")

@@ -7,24 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from ..clock import Clock
+from ..digest import digest_of_bytes
 from ..errors import StateFileError
 from ..settings import with_defaults
 from ..store import Store
+from ..store.durable import sync
 from ..store.files import FileEdit, FileRevision, KnownFile
-from . import edits
+from . import edits, warn
 from .document import render
-from .export import digest, reserved, time_stamp, write_new, write_private, write_verified
+from .export import reserved, time_stamp, write_new, write_private, write_verified
 
 HOLD = edits.HOLD
 
 Document = dict[str, Any]
-
-
-def warn(text: str) -> None:
-    """Log a warning. The import stands here because it would cost every start more than it is worth."""
-    import logging
-
-    logging.getLogger("signoff.statefile").warning("%s", text.encode(errors="backslashreplace").decode())
 
 
 def parse(text: bytes) -> Document | None:
@@ -70,7 +65,8 @@ class Exchange:
             self._store.begin(self._account, None, None, by="signoff")
             return
         copy = self._keep("before_import", text)
-        if not self._store.begin(self._account, edits.import_of(document, self._report), digest(text), by="import"):
+        edit = edits.import_of(document, self._report)
+        if not self._store.begin(self._account, edit, digest_of_bytes(text), by="import"):
             copy.unlink()
 
     def take_up(self, document: Document, text: bytes, known: KnownFile | None) -> bool:
@@ -84,15 +80,15 @@ class Exchange:
         if other is not None:
             copy = self._keep("other_account", text)
             warn(f"{self._path}: {self._refusal(other)}; it was kept as {copy} and is written anew")
-            return self._store.take_up_once(self._account, FileEdit(), digest(text), known, by="restore")
+            return self._store.take_up_once(self._account, FileEdit(), digest_of_bytes(text), known, by="restore")
         revision = self._own_revision(document)
         newer = self._hold_if_newer(revision, text)
         if _metadata(document).get("kind") == "backup":
             restored = self._restoring(document)
             self.backup()
-            return self._store.take_up_once(self._account, restored, digest(text), known, by="restore")
+            return self._store.take_up_once(self._account, restored, digest_of_bytes(text), known, by="restore")
         edit, taken = self._edited(document, None if newer else revision)
-        return self._store.take_up_once(self._account, edit, digest(text), known, by="file", taken=taken)
+        return self._store.take_up_once(self._account, edit, digest_of_bytes(text), known, by="file", taken=taken)
 
     def restore_file(self, source: Path) -> Path:
         """Bring back what the file ``source`` holds: a backup, an export, or any other state file.
@@ -193,6 +189,7 @@ class Exchange:
         name = f"{self._path.stem}_{what}_{time_stamp(self._clock())}.json"
         copy = reserved(self._path.with_name(name))
         write_private(copy, text)
+        sync(copy.parent)
         return copy
 
     def _report(self, problem: str) -> None:

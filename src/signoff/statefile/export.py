@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
 from collections.abc import Iterable, Iterator
@@ -10,7 +9,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..clock import local_iso
+from ..digest import digest_of_file, write_and_digest
 from ..errors import StateFileError
+from ..store.durable import make_folder, replace
 
 CHUNK = 1 << 20
 
@@ -49,17 +50,6 @@ def write_private(path: Path, text: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def replace(new: Path, path: Path) -> None:
-    """Put ``new`` in the place of ``path``, durably."""
-    os.replace(new, path)
-    if os.name != "nt":
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
 def time_stamp(at: int) -> str:
     """A moment for the name of a file, local time: ``20260216_180950``."""
     return local_iso(at)[:19].replace("-", "").replace(":", "").replace("T", "_")
@@ -77,18 +67,13 @@ def reserved(path: Path) -> Path:
             candidate = path.with_name(f"{path.stem}_{number}{path.suffix}")
 
 
-def digest(text: bytes) -> str:
-    """The digest by which a file is known again."""
-    return hashlib.sha256(text).hexdigest()
-
-
 @contextmanager
 def _verified(target: Path, pieces: Iterable[str]) -> Iterator[Path]:
     """A file beside ``target`` with all ``pieces``, read back; it is gone afterwards."""
     partial = target.with_name(f".{target.name}.partial-{os.getpid()}-{threading.get_ident()}")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if _write(partial, pieces) != _digest_of_file(partial):
+        make_folder(target.parent)
+        if _write(partial, pieces) != digest_of_file(partial):
             raise StateFileError(f"{target} was not written: what was read back is not what was written")
         yield partial
     except OSError as error:
@@ -99,17 +84,8 @@ def _verified(target: Path, pieces: Iterable[str]) -> Iterator[Path]:
 
 
 def _write(path: Path, pieces: Iterable[str]) -> str:
-    written = hashlib.sha256()
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb", CHUNK) as file:
-        for piece in pieces:
-            raw = piece.encode()
-            written.update(raw)
-            file.write(raw)
+        digest = write_and_digest(file, pieces)
         file.flush()
         os.fsync(file.fileno())
-    return written.hexdigest()
-
-
-def _digest_of_file(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return digest

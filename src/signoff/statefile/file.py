@@ -14,14 +14,16 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from ..clock import Clock
+from ..digest import digest_of_bytes
 from ..errors import StateFileError
 from ..settings import with_defaults
 from ..store import Store
+from ..store.durable import replace
 from ..store.filelock import FileLock
 from ..store.files import FileRevision, KnownFile, View
 from .document import NEWEST, account_info, render, session_fields
 from .exchange import Exchange, parse
-from .export import digest, replace, write_private
+from .export import write_private
 
 COPY_TIME = 2.0
 """Seconds for which a file must not have changed before it counts as unreadable: a copy may be under way."""
@@ -131,14 +133,14 @@ class StateFile:
         """Take up what a state file brings that was opened when ``known`` was known, and say what was read."""
         settled = _age(file) > TICK
         read = _Read(_signature(os.fstat(file.fileno())), known, _text(file))
-        if known is None or known.digest != digest(read.text):
+        if known is None or known.digest != digest_of_bytes(read.text):
             document = parse(read.text)
             if document is None:
                 raise NotReadable(read.text, _age(file) < COPY_TIME)
             if not self.exchange.take_up(document, read.text, known):
                 raise _Overtaken
             self._written = None
-            read = read._replace(known=KnownFile(digest(read.text), None))
+            read = read._replace(known=KnownFile(digest_of_bytes(read.text), None))
         self._seen = read.signature if settled else None
         return read
 
@@ -148,12 +150,12 @@ class StateFile:
         with suppress(_Overtaken), _opened(self.path) as old:
             before = self._before(old, known) if old else None
             revision = self._store.last_event()
-            if before and before.known == KnownFile(digest(before.text), revision):
+            if before and before.known == KnownFile(digest_of_bytes(before.text), revision):
                 self._written = revision
                 return True
             rendered = self._store.view(self._account, _render)
             known = before.known if before else known
-            if not self._store.note_file(self._account, rendered.revision, digest(rendered.text), known):
+            if not self._store.note_file(self._account, rendered.revision, digest_of_bytes(rendered.text), known):
                 return False
             if not self._put(rendered.text, old, before):
                 return False

@@ -17,7 +17,7 @@ from ..clock import Clock
 from ..errors import SignoffError
 from ..shared import Presence, Shared
 from ..store import Store
-from .exchange import warn
+from . import warn
 from .file import NotReadable, StateFile
 
 LOOK_EVERY = 0.1

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 from collections.abc import Iterator
 from typing import Any, Protocol, TypeVar
 
 from ..clock import Clock
+from ..digest import digest_of_parts
 from ..errors import NotFound
 from ..model import MAX_ID_BYTES
 from .connection import Transaction
@@ -85,7 +85,7 @@ def ids_from(prefix: str, rest: str) -> Iterator[str]:
     """``prefix`` and ``rest``, numbered from the second on; a rest that is too long is replaced by its digest."""
     base = prefix + rest
     if len(base.encode()) > MAX_ID_BYTES - 12:
-        base = prefix + hashlib.sha256(rest.encode()).hexdigest()
+        base = prefix + digest_of_parts(rest)
     yield base
     yield from (f"{base}_{number}" for number in itertools.count(2))
 

@@ -88,10 +88,10 @@ class Transaction:
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Raise what `translate` makes of an error of SQLite's."""
+    """Raise what `translate` makes of an error of SQLite's or the system's."""
     try:
         yield
-    except apsw.Error as error:
+    except (apsw.Error, OSError) as error:
         raise translate(error, path) from error
 
 
@@ -103,9 +103,13 @@ def _refused(text: str, path: Path) -> SignoffError:
     return StoreError(f"{path}: {text}")
 
 
-def translate(error: apsw.Error, path: Path) -> SignoffError:
-    """The error of ours that says what an error of SQLite's means."""
+def translate(error: apsw.Error | OSError, path: Path) -> SignoffError:
+    """The error of ours that says what an error of SQLite's, or of the system's, means."""
+    if isinstance(error, apsw.SQLError) and isinstance(error.__context__, apsw.Error):
+        error = error.__context__  # it only says that what had failed by then could not be rolled back once more
     text = str(error)
+    if isinstance(error, OSError):
+        return StoreUnavailable(f"{path} cannot be used ({text}); nothing was changed: see to that, and try again")
     if isinstance(error, apsw.ConstraintError):
         return _refused(text, path)
     if isinstance(error, (apsw.BusyError, apsw.LockedError)):
@@ -117,5 +121,8 @@ def translate(error: apsw.Error, path: Path) -> SignoffError:
     if isinstance(error, (apsw.FullError, apsw.IOError)):
         return StoreFull(f"the disk of {path} is full or failing ({text}); nothing was changed: free space, try again")
     if isinstance(error, (apsw.ReadOnlyError, apsw.CantOpenError, apsw.PermissionsError, apsw.AuthError)):
-        return StoreUnavailable(f"{path} cannot be written ({text}): look at the permissions of it and its folder")
+        return StoreUnavailable(
+            f"{path} cannot be written ({text}): look at the permissions of it and its folder, and at how many files "
+            "this process has open"
+        )
     return StoreError(f"{path}: {text}")

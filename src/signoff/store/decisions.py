@@ -8,9 +8,10 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from .. import lifecycle
+from ..digest import digest_of
 from ..errors import IllegalMove
 from ..lifecycle import MessageStatus
-from ..model import Content, digest_of
+from ..model import Content
 from .base import Verbs, changed, fetch_seq, fetch_visible, fetch_visible_seq, ids_from, stamp
 from .connection import Transaction
 from .messages import add_row

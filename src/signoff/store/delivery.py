@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from .. import lifecycle
+from ..processes import this_process
 from .base import Verbs, changed, fetch_seq, fetch_visible_seq, stamp
 from .connection import Transaction
 from .forgetting import forget_if_asked
-from .processes import this_process
 from .rows import Claim, Row
 
 SETTLE_AFTER = 60_000_000

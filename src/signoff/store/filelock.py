@@ -91,7 +91,10 @@ class FileLock:
     def release(self) -> None:
         """Let go of the lock; harmless when it is not held."""
         if self._descriptor is not None:
-            _unlock(self._descriptor)
+            try:
+                _unlock(self._descriptor)
+            except OSError:
+                self.close()
 
     def holder(self) -> str:
         """Who holds the lock, for people: the process that took it last."""

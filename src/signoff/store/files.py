@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from ..clock import DAY
+from ..digest import digest_of_parts
 from ..lifecycle import MessageStatus
-from ..model import Content, as_guide_dict
+from ..model import MAX_RECORD_BYTES, Content, as_guide_dict, check_text, to_json
 from ..session import Session
 from ..settings import merge
 from .base import Verbs, stamp
@@ -21,7 +21,6 @@ from .settings import apply_session, apply_settings, read_session, read_settings
 
 T = TypeVar("T")
 
-RECORD_LISTS = ("message_log", "incoming_messages", "pending_replies", "generated_replies")
 KEPT = 90 * DAY
 """How long it is known what a state file said: a script may hold one for so long and write it back."""
 MOST_EDITS = 100
@@ -228,14 +227,24 @@ class Files(Verbs):
         return self.database.read(work)
 
     def add_record(self, account: int, name: str, entry: dict[str, Any], *, by: str) -> bool:
-        """Add an entry to another component's list; False when its id is known."""
+        """Add an entry to another component's list; False when its id is known.
+
+        Raises:
+            InvalidMessage: it cannot be stored.
+        """
         now = self.clock()
-        record = (name, record_id(name, entry), json.dumps(entry, ensure_ascii=False))
+        payload = to_json(entry, f"an entry of {name}", MAX_RECORD_BYTES)
+        record = (name, record_id(name, entry), payload)
         return self.database.write(lambda tx: _add_record(tx, account, record, now, by))
 
     def change_record(self, account: int, name: str, record_id: str, changes: dict[str, Any], *, by: str) -> bool:
-        """Change fields of an entry; False when there is none."""
+        """Change fields of an entry; False when there is none.
+
+        Raises:
+            InvalidMessage: the id is none, or the entry could not be stored any more.
+        """
         now = self.clock()
+        check_text(record_id, f"the id of an entry of {name}")
 
         def work(tx: Transaction) -> bool:
             params = {"account": account, "list": name, "id": record_id}
@@ -243,7 +252,8 @@ class Files(Verbs):
             if found is None:
                 return False
             entry = {**json.loads(found[0]), **changes}
-            tx.change("change_record", params | {"payload": json.dumps(entry, ensure_ascii=False)})
+            payload = to_json(entry, f"an entry of {name}", MAX_RECORD_BYTES)
+            tx.change("change_record", params | {"payload": payload})
             log(tx, account, now, f"changed in {name}", by, record_id)
             return True
 
@@ -268,7 +278,7 @@ def record_id(name: str, entry: Mapping[str, Any]) -> str:
 def derived_id(name: str, entry: Mapping[str, Any]) -> str:
     """An id for something without one: the same for the same content."""
     text = json.dumps([name, entry], sort_keys=True, ensure_ascii=True)
-    return f"file-{hashlib.sha256(text.encode()).hexdigest()[:24]}"
+    return f"file-{digest_of_parts(text)[:24]}"
 
 
 def _apply(tx: Transaction, account: int, edit: FileEdit, now: int, by: str) -> None:

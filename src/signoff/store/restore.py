@@ -27,10 +27,11 @@ from ..errors import SignoffError, StateFileError, StoreBusy
 from . import migrate, network
 from .base import addresses, changed, fetch_seq, stamp
 from .connection import Transaction, translate
+from .durable import replace, sync
 from .filelock import FileLock
 from .forgetting import forget_if_asked
 from .messages import log
-from .upkeep import sync, verify_copy
+from .upkeep import verify_copy
 
 BY = "restore"
 _WHY = "for a person: the database was restored"
@@ -87,8 +88,7 @@ def restore_database(
                 restored = _Restore(connection, kept, doubt, clock()).run(hold, shown)
             _check_good(partial, backup)
             sync(partial)
-            os.replace(partial, path)
-            sync(path.parent)
+            replace(partial, path)
         finally:
             for ending in ("", *_SIDE_FILES):
                 partial.with_name(partial.name + ending).unlink(missing_ok=True)

@@ -1,10 +1,9 @@
 """What the store gives back.
 
 Named tuples and no dataclasses, here and in all that ``import state_manager`` brings: those cost the import of
-``inspect`` and half a millisecond each.
+``inspect`` and half a millisecond each. Annotations are evaluated here: to compile them from strings, as ``typing``
+does for each field of a named tuple, takes a millisecond of that import.
 """
-
-from __future__ import annotations
 
 import json
 from typing import Any, NamedTuple

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from .. import session as sessions
 from ..session import Session
-from .base import Verbs, stamp
+from .base import Verbs, changed, stamp
 from .connection import Transaction
 
 Settings = dict[str, Any]
+_MISSING = object()
 
 
 class SettingsVerbs(Verbs):
@@ -41,6 +43,14 @@ class SettingsVerbs(Verbs):
         now = self.clock()
         self.database.write(lambda tx: apply_settings(tx, account, change, now, by))
 
+    def unset_setting(self, account: int, key: str, field: str | None = None, *, by: str) -> bool:
+        """Remove a setting, or one field of it, so that the default holds again; False when it was not set.
+
+        A setting whose last field goes is removed with it.
+        """
+        now = self.clock()
+        return self.database.write(lambda tx: apply_unset(tx, account, key, field, now, by))
+
     def session(self, account: int) -> Session:
         """The session of an account."""
         return self.database.read(lambda tx: read_session(tx, account))
@@ -61,7 +71,12 @@ def read_settings(tx: Transaction, account: int) -> Settings:
 def read_session(tx: Transaction, account: int) -> Session:
     """The session of an account."""
     found = tx.row("session", {"account": account})
-    return sessions.from_record(json.loads(found[0])) if found else Session()
+    return _session_of(found[0]) if found else Session()
+
+
+@lru_cache(64)
+def _session_of(fields: str) -> Session:
+    return sessions.from_record(json.loads(fields))
 
 
 def apply_settings(tx: Transaction, account: int, change: Callable[[Settings], Settings], now: int, by: str) -> None:
@@ -71,6 +86,24 @@ def apply_settings(tx: Transaction, account: int, change: Callable[[Settings], S
         text = json.dumps(value, ensure_ascii=False)
         if key not in stored or json.dumps(stored[key], ensure_ascii=False) != text:
             tx.change("set_setting", stamp(now, by, account=account, key=key, value=text))
+
+
+def apply_unset(tx: Transaction, account: int, key: str, field: str | None, now: int, by: str) -> bool:
+    """Remove a setting or one field of it; whether it was set."""
+    stored = read_settings(tx, account)
+    if key not in stored:
+        return False
+    left: Settings = {}
+    if field is not None:
+        left = dict(stored[key]) if isinstance(stored[key], dict) else {}
+        if left.pop(field, _MISSING) is _MISSING:
+            return False
+    if left:
+        apply_settings(tx, account, lambda _: {key: left}, now, by)
+    else:
+        changed(tx.change("unset_setting", stamp(now, by, account=account, key=key)), "unsetting")
+        changed(tx.change("remove_setting", {"account": account, "key": key}), "removing a setting")
+    return True
 
 
 def apply_session(

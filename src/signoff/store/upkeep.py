@@ -10,10 +10,11 @@ from typing import Any
 
 import apsw
 
+from ..digest import digest_of
 from ..errors import StateFileError, StoreCorrupt
-from ..model import digest_of
 from .base import Verbs
-from .connection import Transaction
+from .connection import Transaction, translated
+from .durable import make_folder, replace, sync
 
 
 class Upkeep(Verbs):
@@ -40,15 +41,15 @@ class Upkeep(Verbs):
             raise StateFileError(f"{target} is the database itself: give the backup another name")
         partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(target.parent)
             partial.unlink(missing_ok=True)
             self.database.backup(partial)
-            problems = verify_copy(partial)
+            with translated(target):
+                problems = verify_copy(partial)
             if problems:
                 raise StateFileError(f"the backup {target} was not made, the copy is not good: {problems[0]}")
             sync(partial)
-            os.replace(partial, target)
-            sync(target.parent)
+            replace(partial, target)
         except OSError as error:
             raise StateFileError(f"the backup {target} could not be written: {error.strerror}") from error
         finally:
@@ -112,14 +113,3 @@ def _check_totals(tx: Transaction) -> list[str]:
 def _base(detail: str, status: str) -> int:
     totals: dict[str, Any] = json.loads(detail)["totals"]
     return int(totals.get(status, (0, None))[0])
-
-
-def sync(path: Path) -> None:
-    """Have a file, or the names in a folder, on the disk before this returns."""
-    if os.name == "nt" and path.is_dir():
-        return
-    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

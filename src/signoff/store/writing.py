@@ -15,6 +15,7 @@ from ..clock import Clock
 from ..errors import SignoffError, StoreBusy, StoreCorrupt, StoreReplaced, StoreUnavailable
 from . import migrate, network
 from .connection import Transaction, connect, translate, translated
+from .durable import replace
 from .filelock import FileLock
 from .groupcommit import GroupFailed
 from .places import Places
@@ -55,13 +56,14 @@ class WritingConnection:
 
     def open(self) -> None:
         """Open the connection, and make or migrate the database under the writers' lock."""
-        network.refuse(self._path)
-        self._make_private()
-        try:
-            self._take_lock(time.monotonic())
-            self._open = self._connect()
-        finally:
-            self._release()
+        with translated(self._path):
+            network.refuse(self._path)
+            self._make_private()
+            try:
+                self._take_lock(time.monotonic())
+                self._open = self._connect()
+            finally:
+                self._release()
 
     def close(self) -> None:
         """Close the connection and the lock's file."""
@@ -88,7 +90,7 @@ class WritingConnection:
             opened.execute("BEGIN IMMEDIATE")
         except SignoffError as error:
             raise GroupFailed(partial(type(error), str(error))) from error
-        except apsw.Error as error:
+        except (apsw.Error, OSError) as error:
             raise GroupFailed(partial(translate, error, self._path)) from error
 
     def run(self, work: Callable[[Transaction], Any]) -> Any:
@@ -207,7 +209,10 @@ class WritingConnection:
             raise
 
     def _backup_before_migration(self) -> None:
-        self._backup(self._path.with_name(f"{self._path.name}.before-migration-{self._clock()}"))
+        target = self._path.with_name(f"{self._path.name}.before-migration-{self._clock()}")
+        partial = target.with_name(f".{target.name}.partial")
+        self._backup(partial)
+        replace(partial, target)
 
 
 class _Open:

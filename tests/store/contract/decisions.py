@@ -9,9 +9,9 @@ from functools import partial
 import pytest
 
 from signoff.clock import MINUTE, local_iso
+from signoff.digest import digest_of
 from signoff.errors import Decision, IllegalMove, InFlight, NotFound, NotSendable, StaleVersion
 from signoff.lifecycle import MOVES, MessageStatus
-from signoff.model import digest_of
 from signoff.store.rows import Row
 
 from ..scenes import ANA, APPROVED, FAILED, INCOMING, PENDING, REJECTED, SENT, Scene, moves

@@ -7,8 +7,8 @@ import threading
 import pytest
 
 from signoff.clock import HOUR, MINUTE, SECOND
+from signoff.digest import digest_of
 from signoff.errors import Decision, NotFound
-from signoff.model import digest_of
 from signoff.store import Store
 from signoff.store.rows import Claim
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from signoff.clock import MINUTE, SECOND
+from signoff.digest import digest_of
 from signoff.errors import Decision, IllegalMove
-from signoff.model import digest_of
 from signoff.store.decisions import NewDraft
 from signoff.store.rows import Row
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from signoff.digest import digest_of
 from signoff.errors import NotSendable
-from signoff.model import digest_of
 from signoff.store.connection import Transaction
 
 from ..scenes import ANA, ANA_LID, APPROVED, BEN, FAILED, INCOMING, PENDING, REJECTED, SENT, Scene

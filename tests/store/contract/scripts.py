@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from signoff.model import digest_of
+from signoff.digest import digest_of
 from signoff.store.rows import Claim, Row
 
 from ..scenes import ANA, APPROVED, BEN, FAILED, LEASE, PENDING, REJECTED, SENT, Scene

@@ -35,6 +35,30 @@ class SettingsContract(Contract):
         self.set(scene, mine={"a": 1})
         assert scene.store.last_event() == before
 
+    def test_what_is_unset_is_gone_and_that_is_an_event(self, scene: Scene) -> None:
+        self.set(scene, mine={"a": 1, "b": 2}, other=1)
+        assert scene.store.unset_setting(scene.account, "other", by="omar")
+        assert scene.store.settings(scene.account) == {"mine": {"a": 1, "b": 2}}
+        assert scene.store.setting_author(scene.account, "other") is None
+        last = scene.store.events(scene.account, limit=1)[0].event
+        assert (last.kind, last.by, last.why) == ("unset", "omar", "other")
+        self.set(scene, other=2)
+        assert scene.store.setting(scene.account, "other") == 2
+
+    def test_one_field_can_be_unset_and_with_the_last_the_setting_goes(self, scene: Scene) -> None:
+        self.set(scene, mine={"a": 1, "b": {}})
+        assert scene.store.unset_setting(scene.account, "mine", "a", by="omar")
+        assert scene.store.settings(scene.account) == {"mine": {"b": {}}}
+        assert scene.store.unset_setting(scene.account, "mine", "b", by="omar")
+        assert scene.store.settings(scene.account) == {}
+
+    def test_what_is_not_set_is_not_unset(self, scene: Scene) -> None:
+        self.set(scene, mine={"a": 1}, text="a")
+        before = scene.store.last_event()
+        for key, field in (("other", None), ("mine", "b"), ("text", "a")):
+            assert not scene.store.unset_setting(scene.account, key, field, by="omar")
+        assert scene.store.last_event() == before
+
     def test_one_and_true_are_not_the_same_value(self, scene: Scene) -> None:
         self.set(scene, mine=1, deep={"a": 1, "b": 0.0})
         self.set(scene, mine=True, deep={"a": True, "b": False})

@@ -23,6 +23,7 @@ from .budget import tokens
 from .client import Client, Failed
 from .config import Config, read_config
 from .keys import find_key
+from .live import Live
 from .prompt import Built, Prompt, read_instructions
 from .protocols import PROTOCOLS, Completion, Usage
 
@@ -123,11 +124,16 @@ def _estimate(prompt: Built, completion: Completion) -> Usage:
     return Usage(tokens(prompt.system) + tokens(prompt.user), tokens(completion.text), estimated=True)
 
 
-def load(settings: Mapping[str, Any] | None, environment: Mapping[str, str], folder: str | Path | None = None) -> Llm:
+def load(
+    settings: Mapping[str, Any] | Callable[[], Mapping[str, Any]] | None,
+    environment: Mapping[str, str],
+    folder: str | Path | None = None,
+) -> Assistant:
     """The assistant that ``llm_config`` describes.
 
     Args:
-        settings: ``llm_config`` as the state has it; None for the defaults.
+        settings: ``llm_config`` as the state has it, None for the defaults; or what gives it as it is at any moment,
+            for an assistant that follows it.
         environment: where API keys are looked for.
         folder: the knowledge, instead of the setting's.
 
@@ -135,4 +141,8 @@ def load(settings: Mapping[str, Any] | None, environment: Mapping[str, str], fol
         ConfigError: a setting has a value that is not allowed.
         AssistantError: it cannot be used as it is set up; says what to do.
     """
-    return Llm(read_config(settings or {}, environment, folder), environment)
+
+    def make(present: Mapping[str, Any]) -> Llm:
+        return Llm(read_config(present, environment, folder), environment)
+
+    return Live(settings, make) if callable(settings) else make(settings or {})

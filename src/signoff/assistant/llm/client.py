@@ -217,6 +217,6 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
         return float(told)
     try:
         gap = parsedate_to_datetime(told) - parsedate_to_datetime(headers.get("date", ""))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     return max(0.0, gap.total_seconds())

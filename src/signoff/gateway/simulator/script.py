@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...clock import SECOND
+from ...digest import digest_of_parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ Script = Sequence[Turn]
 
 def digest(script: Script) -> str:
     """A short name for exactly this script, under which a world remembers how far it was played."""
-    return hashlib.sha256(repr(list(script)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return digest_of_parts(repr(list(script)))[:16]
 
 
 def due_turns(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from threading import Condition
 
 from ...clock import SECOND
+from ...digest import digest_of_parts
 from ...errors import GatewayError
 from ...gateway import Accepted, Account, Event, Incoming, Outcome, Outgoing, Refused
 from .chat import Chat, ChatMessage
@@ -111,8 +111,7 @@ def _address(*parts: str) -> str:
 
 def _letters(*parts: str) -> str:
     """A short name for these parts, of letters only."""
-    digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
-    return digest[:24].translate(_LETTERS)
+    return digest_of_parts(*parts)[:24].translate(_LETTERS)
 
 
 class _LocalClock:

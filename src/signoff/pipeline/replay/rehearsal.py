@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
 
 from ...assistant import Assistant, Draft, Message
@@ -13,6 +16,7 @@ from ...store.intake import Arrival
 from ...store.together import Together, together
 from ..drafts import described, draft_of
 from ..inbox import Inbox
+from .in_order import in_order
 from .play import Replay
 from .script import Script
 
@@ -22,7 +26,18 @@ _AT_ONCE = 200
 Told = Callable[[int], None]
 """Is told how many messages more have been played."""
 
-_Played = tuple[Incoming, Arrival, Draft | None]
+_GATHERED = 1.0
+"""Seconds after which those that a slow assistant has looked at are stored, however few: a stop loses no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Played:
+    """What came of a message; ``failure`` says what went wrong."""
+
+    event: Incoming
+    arrival: Arrival
+    draft: Draft | None = None
+    failure: str | None = None
 
 
 class Rehearsal:
@@ -31,6 +46,7 @@ class Rehearsal:
     Args:
         state: where messages and drafts are stored; nobody else's, for every draft counts as signed off there.
         name: what drafts are signed with that do not say who wrote them.
+        monotonic: seconds that never jump.
 
     Attributes:
         played: the messages that have been played, in order.
@@ -38,11 +54,19 @@ class Rehearsal:
         failures: what went wrong, by the id of the message.
     """
 
-    def __init__(self, state: StateManager, script: Script, assistant: Assistant, name: str) -> None:
+    def __init__(
+        self,
+        state: StateManager,
+        script: Script,
+        assistant: Assistant,
+        name: str,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._state = state
         self._script = script
         self._assistant = assistant
         self._name = name
+        self._monotonic = monotonic
         self._inbox = Inbox(state, Replay([]), wait=0)
         self._goes_on = state.get_statistics()["total_incoming"] > 0
         self.played: list[Incoming] = []
@@ -62,7 +86,7 @@ class Rehearsal:
         """Ask the assistant; the conversation that it is shown is that of then."""
         message_id = str(message["id"])
         try:
-            draft = draft_of(self._assistant(message, [*self._script.before(message_id), message]), self._name)
+            draft = self._ask(message)
         except Exception as error:
             self.failures.setdefault(message_id, described(error))
             raise
@@ -76,24 +100,49 @@ class Rehearsal:
             self._inbox.take(event)
             self.played.append(event)
 
-    def play_all(self, told: Told) -> None:
-        """Play what is left, as fast as it goes. May be stopped at any time: what has been played is whole."""
-        while self.left:
-            start = len(self.played)
-            some = [self._draft(event) for event in self._script.theirs[start : start + _AT_ONCE]]
-            together(self._state.store, partial(_store, account=self._state.account, played=some))
-            self.played += [event for event, _, _ in some]
-            told(len(some))
+    def play_all(self, told: Told, at_once: int = 1) -> None:
+        """Play what is left, as fast as it goes. May be stopped at any time: what has been played is whole.
+
+        Args:
+            at_once: how many messages the assistant is asked about at a time, also of one chat: none depends on the
+                draft for another. What comes of them is the same, and kept in the same order, whatever this is.
+        """
+        with closing(in_order(self._draft, self._script.theirs[len(self.played) :], at_once)) as coming:
+            while some := self._gathered(coming):
+                together(self._state.store, partial(_store, account=self._state.account, played=some))
+                self._note(some)
+                told(len(some))
         self._state.refresh()
+
+    def _gathered(self, coming: Iterator[_Played]) -> list[_Played]:
+        """As many as are stored together; none when all have been played."""
+        due, some = self._monotonic() + _GATHERED, []
+        for played in coming:
+            some.append(played)
+            if len(some) == _AT_ONCE or self._monotonic() >= due:
+                break
+        return some
+
+    def _note(self, some: Sequence[_Played]) -> None:
+        for played in some:
+            self.played.append(played.event)
+            if played.draft is not None:
+                self.drafts[played.arrival.id] = played.draft
+            if played.failure is not None:
+                self.failures.setdefault(played.arrival.id, played.failure)
 
     def _draft(self, event: Incoming) -> _Played:
         arrival = self._inbox.arrival(event)
         if not arrival.draft or self._is_known(arrival.id):
-            return event, arrival, None
+            return _Played(event, arrival)
         try:
-            return event, arrival, self(arrival.message, ())
-        except Exception:  # it is the user's own code: the failure is kept, and shown in the report
-            return event, arrival, None
+            return _Played(event, arrival, self._ask(arrival.message))
+        except Exception as error:  # it is the user's own code: the failure is kept, and shown in the report
+            return _Played(event, arrival, failure=described(error))
+
+    def _ask(self, message: Message) -> Draft | None:
+        before = self._script.before(str(message["id"]))
+        return draft_of(self._assistant(message, [*before, message]), self._name)
 
     def _is_known(self, message_id: str) -> bool:
         """Whether an earlier replay has played a message."""
@@ -101,7 +150,8 @@ class Rehearsal:
 
 
 def _store(store: Together, account: int, played: Sequence[_Played]) -> None:
-    for _, arrival, draft in played:
+    for each in played:
+        arrival, draft = each.arrival, each.draft
         row = store.receive(account, arrival, by="replay")
         if row is None or not arrival.draft:
             continue

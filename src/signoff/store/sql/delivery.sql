@@ -15,24 +15,29 @@ SELECT m.seq FROM messages m
  ORDER BY m.due, m.arrival LIMIT 1
 
 -- name: to_send_ahead
--- messages_to_send; so the next three, each with the index of its work
+-- messages_to_send; so the next three, each with the index of its work. What was changed since the clock was set back
+-- still waits for a time that nobody can have meant: an approval waits for a day at most, anything else for minutes
 SELECT seq FROM messages
  WHERE account = :account AND status = 'approved' AND approved_version IS NOT NULL AND delivery IS NULL
-   AND due > :now AND changed_at > :now LIMIT 100
+   AND due > :now AND (changed_at > :now OR due > :now + 90000000000) LIMIT 100
 
 -- name: to_draft_ahead
 -- messages_to_draft
 SELECT seq FROM messages
- WHERE account = :account AND draft_due IS NOT NULL AND draft_due > :now AND changed_at > :now LIMIT 100
+ WHERE account = :account AND draft_due IS NOT NULL AND draft_due > :now
+   AND (changed_at > :now OR draft_due > :now + 3600000000) LIMIT 100
 
 -- name: in_flight_ahead
 -- messages_in_flight
-SELECT seq FROM messages WHERE account = :account AND delivery = 'open' AND lease > :now AND changed_at > :now LIMIT 100
+SELECT seq FROM messages
+ WHERE account = :account AND delivery = 'open' AND lease > :now
+   AND (changed_at > :now OR lease > :now + 3600000000) LIMIT 100
 
 -- name: to_settle_ahead
 -- messages_to_settle
 SELECT seq FROM messages
- WHERE account = :account AND settle_due IS NOT NULL AND settle_due > :now AND changed_at > :now LIMIT 100
+ WHERE account = :account AND settle_due IS NOT NULL AND settle_due > :now
+   AND (changed_at > :now OR settle_due > :now + 3600000000) LIMIT 100
 
 -- name: heed_clock
 UPDATE messages

@@ -10,6 +10,15 @@ VALUES (:account, :key, :value, :now, :by)
 ON CONFLICT (account, key) DO UPDATE
    SET value = excluded.value, revision = revision + 1, changed_at = :now, changed_by = :by
 
+-- name: unset_setting
+-- the event of a removal is that of the update before it
+UPDATE settings
+   SET revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = 'unset'
+ WHERE account = :account AND key = :key
+
+-- name: remove_setting
+DELETE FROM settings WHERE account = :account AND key = :key AND changed_what = 'unset'
+
 -- name: session
 SELECT fields FROM sessions WHERE account = :account
 

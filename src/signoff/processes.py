@@ -25,7 +25,7 @@ def is_gone(process: str) -> bool:
         return False
     if int(number) == os.getpid():
         return process != this_process()
-    return not _exists(int(number)) or _begun(int(number)) not in (None, begun)
+    return not _exists(int(number)) or (begun.isdigit() and _begun(int(number)) not in (None, begun))
 
 
 def is_elsewhere(process: str) -> bool:
@@ -35,7 +35,7 @@ def is_elsewhere(process: str) -> bool:
 
 @cache
 def _name(number: int) -> str:
-    return f"{this_host()}:{number}:{_begun(number) or os.urandom(6).hex()}"
+    return f"{this_host()}:{number}:{_begun(number) or 'x' + os.urandom(6).hex()}"
 
 
 def _begun(number: int) -> str | None:
