@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types layers pytest test-hard bench lock clean
+.PHONY: demo test lint types layers pytest test-hard mutants bench lock clean
 
 demo: $(VENV)/demo.ready
 	@$(BIN)/signoff demo $(ARGS)
@@ -28,8 +28,13 @@ pytest: $(VENV)/test.ready
 test-hard: $(VENV)/test.ready
 	SIGNOFF_HARD=1 $(BIN)/python -m pytest -m "slow or not slow" $(ARGS)
 
-bench: $(VENV)/test.ready
-	$(BIN)/python benchmarks/lifecycle.py $(ARGS)
+# Small changes to the code, one at a time, that the tests must notice; hours for all, or make mutants ARGS=session.
+mutants: $(VENV)/mutants.ready
+	@$(BIN)/python -m tests.hard.mutation $(ARGS)
+
+# Every question measured, beside peers; about two hours on a quiet machine, or make bench ARGS=--quick.
+bench: $(VENV)/bench.ready
+	@$(BIN)/python benchmarks/everything.py $(ARGS)
 
 # The locked dependencies, with hashes and without the address of any registry.
 LOCK := uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \
@@ -51,6 +56,14 @@ $(VENV)/demo.ready: requirements.lock pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/test.ready: requirements-dev.lock $(VENV)/demo.ready
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/mutants.ready: tests/hard/mutation/requirements.txt $(VENV)/test.ready
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r tests/hard/mutation/requirements.txt
+	@touch $@
+
+$(VENV)/bench.ready: benchmarks/requirements.txt $(VENV)/test.ready
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	@touch $@
 
 clean:

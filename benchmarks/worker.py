@@ -1,6 +1,6 @@
 """One contender in a process of its own: reads orders as lines of JSON, answers each with a line of JSON.
 
-``worker.py PEER FOLDER`` keeps the states of one contender under a folder, one for each history.
+``worker.py PEER FOLDER`` keeps the states of one contender under a folder, one for each history. Several may share one.
 """
 
 from __future__ import annotations
@@ -8,14 +8,11 @@ from __future__ import annotations
 import importlib
 import json
 import shutil
-import statistics
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
-from typing import Any, cast
+from typing import Any
 
 import workload
 from workload import Peer
@@ -32,9 +29,10 @@ class Worker:
         self._folder = folder
         self._peers: dict[int, Peer] = {}
 
-    def version(self) -> str:
-        """What is measured, and of which version."""
-        return str(self._module.VERSION)
+    def open(self, history: int) -> bool:
+        """Open the state with this history, whoever has made it."""
+        self._peer(history)
+        return True
 
     def slice(self, history: int, threads: int, count: int, seed: str) -> dict[str, Any]:
         """Take ``count`` messages through the lifecycle on top of a history; an empty history is empty each time."""
@@ -45,33 +43,23 @@ class Worker:
             self._drop(history)
         return asdict(measured)
 
-    def reads(self, count: int) -> dict[str, list[float]]:
-        """Seconds that each of a script's frequent reads takes: at rest, and just after a change. For signoff only."""
-        peer = self._peer(0)
-        manager = cast(Any, peer).manager
-        manager.update_session_status(True, {"number": "15550100000", "name": "Benchmark", "platform": "android"})
-        calls: dict[str, Callable[[], object]] = {
-            "is_session_valid": manager.is_session_valid,
-            "get_config": lambda: manager.get_config("human_in_the_loop"),
-            "get_statistics": manager.get_statistics,
-        }
-        seconds = {
-            name: [_at_rest(call, count), _after_a_change(call, peer, count // 10)] for name, call in calls.items()
-        }
-        self._drop(0)
-        return seconds
+    def waits(self, history: int, threads: int, seconds: float, seed: str) -> list[int]:
+        """Take messages through the lifecycle for so long; how long each change took, in µs."""
+        return workload.run_for(self._peer(history), seed, threads, seconds)
 
     def close(self) -> None:
         """Close all states."""
-        for history in list(self._peers):
-            self._drop(history)
+        for peer in self._peers.values():
+            peer.close()
+        self._peers.clear()
 
     def _peer(self, history: int) -> Peer:
         if history not in self._peers:
             folder = self._folder / str(history)
-            folder.mkdir()
+            is_new = not folder.exists()
+            folder.mkdir(exist_ok=True)
             self._peers[history] = self._module.Peer(folder)
-            if history:
+            if history and is_new:
                 self._peers[history].fill(workload.messages(history, "history"))
         return self._peers[history]
 
@@ -80,27 +68,16 @@ class Worker:
         shutil.rmtree(self._folder / str(history))
 
 
-def _at_rest(call: Callable[[], object], count: int) -> float:
-    return statistics.median(_seconds(call) for _ in range(count))
-
-
-def _after_a_change(call: Callable[[], object], peer: Peer, count: int) -> float:
-    taken = []
-    for message in workload.messages(count, str(time.time_ns())):
-        peer.add(message)
-        taken.append(_seconds(call))
-    return statistics.median(taken)
-
-
-def _seconds(call: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    call()
-    return time.perf_counter() - began
-
-
 def main(peer: str, folder: str) -> None:
-    """Do as the lines of the standard input say, until it ends."""
-    worker = Worker(importlib.import_module(f"peer_{peer}"), Path(folder))
+    """Say what is measured, and do as the lines of the standard input say, until it ends."""
+    try:
+        module = importlib.import_module(f"peer_{peer}")
+    except ModuleNotFoundError as error:
+        print(json.dumps({"missing": str(error)}), flush=True)
+        return
+    about = {name: getattr(module, name.upper()) for name in ("name", "version", "durability", "largest")}
+    print(json.dumps(about), flush=True)
+    worker = Worker(module, Path(folder))
     for line in sys.stdin:
         order = json.loads(line)
         answer = getattr(worker, order.pop("do"))(**order)

@@ -6,7 +6,7 @@ import itertools
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -81,15 +81,40 @@ def messages(count: int, seed: str) -> Iterator[Message]:
 def run(peer: Peer, work: list[Message], threads: int) -> Slice:
     """Take all messages of ``work`` through the lifecycle, the threads sharing them."""
     ticket = itertools.count()
-    start = threading.Barrier(threads + 1)
     longest = [0.0] * threads
+
+    def share(number: int) -> None:
+        while (mine := next(ticket)) < len(work):
+            longest[number] = max(longest[number], *lifecycle(peer, work[mine], mine))
+
+    seconds = together(share, threads)
+    return Slice(WRITES * len(work), seconds, max(longest))
+
+
+def run_for(peer: Peer, seed: str, threads: int, seconds: float) -> list[int]:
+    """Take messages through the lifecycle for so long; how long each change took, in µs."""
+    waits: list[list[float]] = [[] for _ in range(threads)]
+
+    def share(number: int) -> None:
+        until = time.perf_counter() + seconds
+        for mine, message in enumerate(messages(1 << 40, f"{seed}, {number}")):
+            waits[number] += lifecycle(peer, message, mine)
+            if time.perf_counter() > until:
+                return
+
+    together(share, threads)
+    return [round(wait * 1e6) for each in waits for wait in each]
+
+
+def together(share: Callable[[int], None], threads: int) -> float:
+    """Run ``share`` in so many threads at once; the seconds until the last has ended. What one raises is raised."""
+    start = threading.Barrier(threads + 1)
     failures: list[BaseException] = []
 
     def thread(number: int) -> None:
         start.wait()
         try:
-            while (mine := next(ticket)) < len(work):
-                longest[number] = max(longest[number], _lifecycle(peer, work[mine], mine))
+            share(number)
         except BaseException as error:
             failures.append(error)
             raise
@@ -104,11 +129,11 @@ def run(peer: Peer, work: list[Message], threads: int) -> Slice:
     seconds = time.perf_counter() - began
     if failures:
         raise failures[0]
-    return Slice(WRITES * len(work), seconds, max(longest))
+    return seconds
 
 
-def _lifecycle(peer: Peer, message: Message, number: int) -> float:
-    """Add, three moves, and now and then a look at the lists; the longest of the four changes in seconds."""
+def lifecycle(peer: Peer, message: Message, number: int) -> list[float]:
+    """Add, three moves, and now and then a look at the lists; the seconds that each of the four changes took."""
     moments = [time.perf_counter()]
     peer.add(message)
     moments.append(time.perf_counter())
@@ -119,4 +144,4 @@ def _lifecycle(peer: Peer, message: Message, number: int) -> float:
     if number % READ_EVERY == READ_EVERY - 1:
         peer.pending()
         peer.statistics()
-    return max(after - before for before, after in itertools.pairwise(moments))
+    return [after - before for before, after in itertools.pairwise(moments)]

@@ -48,6 +48,7 @@ CALLS: dict[str, Callable[[StateManager], Any]] = {
     "move_message": lambda state: state.move_message("s1", PENDING, SENT),
     "set_config": lambda state: state.set_config("motto", "Another"),
     "update_config": lambda state: state.update_config({"retry_config": {"max_retries": 9}}),
+    "unset_config": lambda state: state.unset_config("retry_config"),
     "change_session": lambda state: state.change_session(sessions.reachable, "reachable"),
     "update_session_status": lambda state: state.update_session_status(True, {"number": "15550100999"}),
     "mark_session_invalid": lambda state: state.mark_session_invalid("gone"),

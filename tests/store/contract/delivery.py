@@ -132,6 +132,7 @@ class OutcomesContract(Contract):
         assert scene.accepted(claim, "g1")
         row, attempt = scene.row(claim.id), scene.store.attempts(claim.seq)[0]
         assert (row.status, row.delivery, row.lease) == ("sent", "accepted", None)
+        assert scene.kinds(row.id)[-1] == "sent"
         assert (attempt.outcome, attempt.gateway_id, attempt.settled_at) == ("accepted", "g1", at)
 
     def test_refused_for_good_is_failed_and_says_why(self, scene: Scene) -> None:
@@ -160,6 +161,7 @@ class OutcomesContract(Contract):
         claim = scene.claimed()
         assert scene.store.postponed(claim, "not ready", scene.clock() + 10 * SECOND, by="outbox")
         assert (scene.row(claim.id).status, scene.row(claim.id).delivery) == ("approved", None)
+        assert (scene.kinds(claim.id)[-1], scene.store.attempts(claim.seq)[0].reason) == ("postponed", "not ready")
         assert scene.claim() is None
         scene.clock.advance(10)
         again = scene.claim()
@@ -273,6 +275,7 @@ class UnconfirmedContract(Contract):
         claim = scene.claimed()
         scene.unconfirmed(claim)
         scene.store.send_again(scene.row(claim.id), by="maria")
+        assert scene.kinds(claim.id)[-1] == "send again"
         again = scene.claim()
         assert again is not None
         assert (again.number, again.text) == (2, claim.text)

@@ -37,6 +37,7 @@ class ScriptsContract(Contract):
         for row in rows:
             assert scene.store.reserve(row.seq, "here:1", None, by="sender")
             scene.store.end_reservation(row.seq, "here:1", used=True, by="sender")
+            assert scene.kinds(row.id)[-1] == "used"
             assert not scene.store.reserve(row.seq, "here:1", None, by="sender")
         assert found(scene) == []
 
@@ -54,6 +55,7 @@ class ScriptsContract(Contract):
         assert scene.store.reserve(row.seq, "here:2", "here:1", by="sender")
         assert not scene.store.reserve(row.seq, "here:3", "here:1", by="sender")
         scene.store.end_reservation(row.seq, "here:2", used=False, by="sender")
+        assert scene.kinds("s1")[-1] == "free again"
         assert scene.store.reserve(row.seq, "here:3", None, by="sender")
 
     def test_a_row_is_found_by_any_of_its_versions(self, scene: Scene) -> None:
@@ -103,13 +105,25 @@ class ScriptsContract(Contract):
         scene.accepted(claims[0], move=False)
         scene.refused(claims[1], move=False)
         scene.unconfirmed(claims[2], move=False)
+        assert scene.row("s2").changed_why == "no such number"
         scene.clock.advance(59)
         assert scene.store.settle_left_by_scripts(scene.account) == 0
         scene.clock.advance(1)
         assert scene.store.settle_left_by_scripts(scene.account, 2) == 2
         assert scene.store.settle_left_by_scripts(scene.account) == 1
-        told = [(scene.row(name).status, scene.row(name).reason) for name in ("s1", "s2", "s3")]
-        assert told == [("sent", None), ("failed", "refused"), ("failed", "unconfirmed")]
+        rows = [scene.row(name) for name in ("s1", "s2", "s3")]
+        told = [(row.status, row.reason, row.changed_by) for row in rows]
+        assert told == [("sent", None, "keeper"), ("failed", "refused", "keeper"), ("failed", "unconfirmed", "keeper")]
+
+    def test_a_late_yes_settles_at_once_what_was_unconfirmed(self, scene: Scene) -> None:
+        claim = claim_for_script(scene, scene.script())
+        scene.unconfirmed(claim, move=False)
+        assert scene.accepted(claim, move=False)
+        assert (scene.row("s1").status, scene.row("s1").delivery) == ("sent", "accepted")
+
+    def test_that_it_was_accepted_stands_in_the_history_before_the_script_moves_it(self, scene: Scene) -> None:
+        scene.accepted(claim_for_script(scene, scene.script()), move=False)
+        assert scene.kinds("s1")[-1] == "accepted"
 
     def test_a_list_that_was_cleared_is_settled_all_the_same(self, scene: Scene) -> None:
         scene.accepted(claim_for_script(scene, scene.script()), move=False)
