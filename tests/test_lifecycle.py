@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import product
 
 import pytest
 
@@ -40,6 +41,10 @@ def test_the_drawing_begins_with_what_comes_in_and_shows_every_move_with_its_mea
     assert lines[:2] == ["stateDiagram-v2", "    [*] --> INCOMING"]
     assert "    FAILED --> SENT: it did arrive" in lines
     assert len(lines) == 2 + len(lifecycle.MOVES)
+
+
+def test_a_move_is_regular_where_the_table_has_it() -> None:
+    assert {pair for pair in product(S, S) if lifecycle.is_regular(*pair)} == set(lifecycle.MOVES)
 
 
 def test_whoever_comes_late_is_told_what_was_decided_by_whom_and_when() -> None:

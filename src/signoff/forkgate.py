@@ -82,25 +82,26 @@ def _before() -> None:
 
 
 def _in_parent() -> None:
-    for thing in _resting:
-        thing.after_fork_in_parent()
-    _go_on()
+    if _forking == threading.get_ident():
+        for thing in _resting:
+            thing.after_fork_in_parent()
+        _go_on()
     _signals.let_go()
 
 
 def _in_child() -> None:
-    for thing in _resting:
-        thing.after_fork_in_child()
-    _go_on()
+    if _forking == threading.get_ident():
+        for thing in _resting:
+            thing.after_fork_in_child()
+        _go_on()
     _signals.let_go(again=False)
 
 
 def _go_on() -> None:
     global _forking
-    if _forking == threading.get_ident():
-        _resting.clear()
-        _forking = None
-        _mutex.release()
+    _resting.clear()
+    _forking = None
+    _mutex.release()
 
 
 class _Signals:

@@ -28,7 +28,9 @@ TEXT = "Until six."
 
 
 class TestWhatItSends:
-    def test_exactly_the_approved_text_to_exactly_the_approved_chat(self, line: Line) -> None:
+    def test_exactly_the_approved_text_to_exactly_the_approved_chat(
+        self, line: Line, caplog: pytest.LogCaptureFixture
+    ) -> None:
         text = "  Täglich 🙂 until six.\n"
         row = line.draft("Until six.")
         line.state.edit(row.id, text)
@@ -36,6 +38,8 @@ class TestWhatItSends:
         assert line.outbox.round() == 1
         assert line.delivered() == [(ANA, text)]
         assert standing(line.row(row.id)) == ("sent", "accepted", None)
+        assert line.state.history(row.id)[-1]["by"] == "outbox"
+        assert "by someone else" not in caplog.text
 
     def test_the_gateway_is_told_the_attempt_so_that_it_can_be_looked_up_later(
         self, make_line: MakeLine, told: Told
@@ -161,6 +165,7 @@ class TestUnknown:
         line.world.fail_next("late")
         line.outbox.round()
         assert line.row(row.id).delivery == "open"
+        assert line.row(row.id).lease == line.clock() + LOOK_AGAIN
         line.clock.advance(LOOK_AGAIN / SECOND)
         line.outbox.round()
         assert line.row(row.id).delivery == "open"
@@ -401,7 +406,7 @@ class TestAStoreThatFails:
         with pytest.raises(StoreBusy):
             line.outbox.round()
         holding.__exit__(None, None, None)
-        line.outbox.round()
+        assert line.outbox.round() == 1
         assert standing(line.row(row.id)) == ("sent", "accepted", None)
         assert len(line.delivered()) == 1
 

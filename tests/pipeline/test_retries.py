@@ -58,6 +58,7 @@ class TestOrderAndPace:
         line.approved("first")
         line.approved("second", BEN)
         assert line.outbox.round() == 1
+        assert line.outbox.round() == 0
         line.clock.advance(4.9)
         assert line.outbox.round() == 0
         line.clock.advance(0.1)

@@ -61,6 +61,7 @@ class StateManager(SessionMethods, DecisionMethods, MessageMethods, SettingMetho
         who = check_text(by, "by") if by else Path(sys.argv[0] or "script").name or "script"
         name = _account_name(account)
         self._release_file: Callable[[], None] | None = None
+        self._open_store = self._writer = None
         try:
             self._open(path, name, who, clock, busy_timeout)
         except (OSError, ImportError) as error:  # what is imported first now may not be readable, like any file
@@ -95,6 +96,7 @@ class StateManager(SessionMethods, DecisionMethods, MessageMethods, SettingMetho
                 self._open_file(open_database)
         except BaseException:
             self.close()
+            store.close()  # an interrupt may have come before it was this manager's
             raise
 
     def _open_file(self, open_database: Callable[[], Store]) -> None:

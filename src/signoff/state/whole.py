@@ -21,8 +21,7 @@ class WholeMethods(Base):
 
     def get_full_state(self) -> JsonObject:
         """The complete state as the state file shows it, with all messages and not only the newest."""
-        text = self.store.view(self.account, lambda view: "".join(render(view, None)))
-        state: JsonObject = json.loads(text)
+        state: JsonObject = self.store.view(self.account, lambda view: json.loads("".join(render(view, None))))
         return state
 
     def export_state(self, output_file: str | os.PathLike[str]) -> None:

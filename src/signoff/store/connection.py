@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +22,9 @@ from ..errors import (
     StoreUnavailable,
 )
 from .statements import statements
+
+DAMAGED = (UnicodeDecodeError, json.JSONDecodeError)
+"""What is raised where a text that was read is none, or no JSON, as all were when they were written."""
 
 Row = tuple[Any, ...]
 Params = Mapping[str, Any]
@@ -91,7 +95,7 @@ def translated(path: Path) -> Iterator[None]:
     """Raise what `translate` makes of an error of SQLite's or the system's."""
     try:
         yield
-    except (apsw.Error, OSError) as error:
+    except (apsw.Error, OSError, *DAMAGED) as error:
         raise translate(error, path) from error
 
 
@@ -103,8 +107,8 @@ def _refused(text: str, path: Path) -> SignoffError:
     return StoreError(f"{path}: {text}")
 
 
-def translate(error: apsw.Error | OSError, path: Path) -> SignoffError:
-    """The error of ours that says what an error of SQLite's, or of the system's, means."""
+def translate(error: Exception, path: Path) -> SignoffError:
+    """The error of ours that says what an error of SQLite's or the system's, or one of `DAMAGED`, means."""
     if isinstance(error, apsw.SQLError) and isinstance(error.__context__, apsw.Error):
         error = error.__context__  # it only says that what had failed by then could not be rolled back once more
     text = str(error)
@@ -114,7 +118,7 @@ def translate(error: apsw.Error | OSError, path: Path) -> SignoffError:
         return _refused(text, path)
     if isinstance(error, (apsw.BusyError, apsw.LockedError)):
         return StoreBusy(f"{path} is held by another program; nothing was changed: close that program, or try again")
-    if isinstance(error, (apsw.CorruptError, apsw.NotADBError)):
+    if isinstance(error, (apsw.CorruptError, apsw.NotADBError, *DAMAGED)):
         return StoreCorrupt(
             f"{path} is damaged or no database ({text}); leave it as it is and restore a backup: signoff restore FILE"
         )

@@ -11,7 +11,7 @@ from typing import Any
 from ..lifecycle import MessageStatus, is_regular
 from ..model import Content, as_guide_dict
 from .base import Verbs, addresses, fetch
-from .connection import Transaction
+from .connection import DAMAGED, Transaction, translate
 from .rows import Attempt, Counter, Event, Row
 
 PAGE = 500
@@ -108,7 +108,7 @@ class Messages(Verbs):
         params = {"account": account, "status": status.value, "limit": -1 if limit is None else limit}
         rows = self.database.read(lambda tx: tx.rows("newest", params))
         rows.reverse()
-        return decode(rows)
+        return self._decoded(rows)
 
     def page(self, account: int, status: MessageStatus, after: int = 0, limit: int = PAGE) -> list[Row]:
         """Up to ``limit`` messages of a list that came into it after the arrival ``after``, oldest first."""
@@ -133,7 +133,7 @@ class Messages(Verbs):
             return [row for address in known for row in tx.rows("conversation", params | {"chat": address})]
 
         rows = sorted(self.database.snapshot(work), key=itemgetter(3))
-        return decode(rows[max(0, len(rows) - limit) :])
+        return self._decoded(rows[max(0, len(rows) - limit) :])
 
     def history(self, account: int, message_id: str) -> list[Event]:
         """Everything that happened to a message, oldest first.
@@ -207,6 +207,12 @@ class Messages(Verbs):
             return sum(_purge(tx, account, status, limit, now) for status in MessageStatus)
 
         return self.database.write(work)
+
+    def _decoded(self, rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
+        try:
+            return decode(rows)
+        except DAMAGED as error:
+            raise translate(error, self.database.path) from error
 
 
 def decode(rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:

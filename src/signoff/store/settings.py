@@ -21,8 +21,12 @@ class SettingsVerbs(Verbs):
 
     def setting(self, account: int, key: str) -> Any:
         """The value of a setting that was set, else None."""
-        found = self.database.read(lambda tx: tx.row("setting", {"account": account, "key": key}))
-        return json.loads(found[0]) if found else None
+
+        def work(tx: Transaction) -> Any:
+            found = tx.row("setting", {"account": account, "key": key})
+            return json.loads(found[0]) if found else None
+
+        return self.database.read(work)
 
     def setting_author(self, account: int, key: str) -> str | None:
         """Who set it; None when nobody did."""

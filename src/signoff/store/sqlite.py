@@ -12,7 +12,7 @@ import apsw
 
 from .. import forkgate
 from ..clock import Clock
-from .connection import Transaction, translate, translated
+from .connection import DAMAGED, Transaction, translate, translated
 from .groupcommit import GroupCommit
 from .reading import ReadingConnections
 from .writing import WritingConnection
@@ -56,7 +56,7 @@ class SQLite:
         """Run ``work``, which only reads. Each of its statements sees everything that was durable when it began."""
         try:
             return self._readers.run(work)
-        except apsw.Error as error:
+        except (apsw.Error, *DAMAGED) as error:
             raise translate(error, self.path) from error
 
     def snapshot(self, work: Callable[[Transaction], T]) -> T:

@@ -14,7 +14,7 @@ import apsw
 from ..clock import Clock
 from ..errors import SignoffError, StoreBusy, StoreCorrupt, StoreReplaced, StoreUnavailable
 from . import migrate, network
-from .connection import Transaction, connect, translate, translated
+from .connection import DAMAGED, Transaction, connect, translate, translated
 from .durable import replace
 from .filelock import FileLock
 from .groupcommit import GroupFailed
@@ -99,7 +99,7 @@ class WritingConnection:
             return work(self._open.transaction)
         except _LOST_GROUP as error:
             raise GroupFailed(partial(translate, error, self._path)) from error
-        except apsw.Error as error:
+        except (apsw.Error, *DAMAGED) as error:
             raise translate(error, self._path) from error
 
     def run_apart(self, work: Callable[[Transaction], Any]) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from signoff.digest import digest_of
+from signoff.processes import this_process
 from signoff.store.rows import Claim, Row
 
 from ..scenes import ANA, APPROVED, BEN, FAILED, LEASE, PENDING, REJECTED, SENT, Scene
@@ -114,6 +115,13 @@ class ScriptsContract(Contract):
         rows = [scene.row(name) for name in ("s1", "s2", "s3")]
         told = [(row.status, row.reason, row.changed_by) for row in rows]
         assert told == [("sent", None, "keeper"), ("failed", "refused", "keeper"), ("failed", "unconfirmed", "keeper")]
+
+    def test_a_claim_says_that_the_script_moves_the_message_and_which_process_sends_it(self, scene: Scene) -> None:
+        row = scene.script("s1", APPROVED)
+        scene.store.approve_beside(row, by="script", kind="script")
+        claim = scene.store.claim_row(row, lease=LEASE, by="script")
+        assert claim is not None
+        assert (claim.script, claim.process) == (True, this_process())
 
     def test_a_late_yes_settles_at_once_what_was_unconfirmed(self, scene: Scene) -> None:
         claim = claim_for_script(scene, scene.script())

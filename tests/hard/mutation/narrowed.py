@@ -1,0 +1,32 @@
+"""mutmut, without the mutants that tell nothing that another of the same place does not tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import islice
+from typing import Any
+
+from mutmut.__main__ import cli
+from mutmut.mutation import mutators
+
+Operator = Callable[[Any], Iterable[Any]]
+
+
+def main() -> None:
+    """mutmut's own command line. One mutant of a text (not three), and an argument is replaced but not left out too."""
+    narrower = {
+        mutators.operator_string: first_of(mutators.operator_string),
+        mutators.operator_arg_removal: replaced(mutators.operator_arg_removal),
+    }
+    mutators.mutation_operators[:] = [(kind, narrower.get(op, op)) for kind, op in mutators.mutation_operators]
+    cli()
+
+
+def first_of(operator: Operator) -> Operator:
+    """Only the first mutant of each place."""
+    return lambda node: islice(operator(node), 1)
+
+
+def replaced(operator: Operator) -> Operator:
+    """Only those mutants of a call that have as many arguments as it."""
+    return lambda node: (mutant for mutant in operator(node) if len(mutant.args) == len(node.args))
