@@ -15,6 +15,8 @@ from .connection import DAMAGED, Transaction, translate
 from .rows import Attempt, Counter, Event, Row
 
 PAGE = 500
+PURGED_AT_ONCE = 100
+"""Messages of each list whose texts one transaction removes: whoever writes meanwhile waits 2 ms for it."""
 FINISHED = (MessageStatus.INCOMING, MessageStatus.REJECTED, MessageStatus.SENT, MessageStatus.FAILED)
 """The lists whose texts may be removed after a time."""
 IGNORED_IN_COMPARISON = ("timestamp", "status", "status_updated_at")
@@ -199,7 +201,7 @@ class Messages(Verbs):
             lambda tx: sum(_clear_before(tx, account, status, before, limit, now) for status in FINISHED)
         )
 
-    def purge(self, account: int, limit: int = PAGE) -> int:
+    def purge(self, account: int, limit: int = PURGED_AT_ONCE) -> int:
         """Remove the texts of up to ``limit`` cleared messages of each list; how many there were."""
         now = self.clock()
 
