@@ -109,8 +109,21 @@ class Terminal:
         self.expect(text)
 
     def interrupt(self) -> None:
-        """Press Ctrl+C."""
+        """Press Ctrl+C, once what was shown is waited for: Python does not heed a signal that comes just before `input`
+        begins to read, until a key is pressed."""
+        end, before = time.monotonic() + 1, -1
+        while before != (before := self._ticks()) and time.monotonic() < end:
+            time.sleep(0.1)
         self.press("\x03")
+
+    def _ticks(self) -> int:
+        """How much processor time it has taken (proc(5)); where that cannot be told, none."""
+        try:
+            return sum(
+                map(int, Path(f"/proc/{self.process.pid}/stat").read_text("utf-8").rpartition(")")[2].split()[11:13])
+            )
+        except FileNotFoundError:
+            return 0
 
     def wait(self) -> int:
         """Wait until it ends by itself; the exit code."""
