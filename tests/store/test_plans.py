@@ -133,7 +133,8 @@ def live_through(scene: Scene, rounds: int) -> None:
             scene.approve(scene.draft(f"c{number}").id)
             for status in MessageStatus:
                 scene.store.clear(scene.account, status, by="script")
-            scene.store.purge(scene.account)
+            while scene.store.purge(scene.account):
+                pass
 
 
 def operations(scene: Scene) -> dict[str, Callable[[], object]]:
