@@ -17,6 +17,7 @@ from signoff.errors import SignoffError, StoreCorrupt, StoreReplaced, StoreTooNe
 from signoff.store import Store, open_store
 
 from ..conftest import ManualClock, verify
+from ..waiting import eventually
 from .outside import Program, change, sql
 from .scenes import INCOMING, Scene
 
@@ -259,6 +260,37 @@ def test_a_database_that_is_replaced_or_removed_under_a_running_store_is_noticed
         assert str(path) in str(told.value)
     assert account == scene.account
     store.close()
+
+
+@unix
+@pytest.mark.parametrize("harm", HARMS, ids=lambda harm: harm.__name__)
+def test_a_store_that_only_reads_notices_it_too(tmp_path: Path, harm: Callable[[Path], None]) -> None:
+    (tmp_path / "folder").mkdir()
+    path = tmp_path / "folder" / "state.db"
+    store = open_store(path)
+    account = store.account("default")
+    harm(path)
+    eventually(lambda: refuses_to_read(store, account, path))
+    store.close()
+
+
+@unix
+def test_a_store_that_only_reads_goes_on_when_the_files_are_back(path: Path) -> None:
+    store = open_store(path)
+    account = store.account("default")
+    rename_it(path)
+    eventually(lambda: refuses_to_read(store, account, path))
+    path.with_name("renamed.db").rename(path)
+    assert store.counters(account)[INCOMING].listed == 60
+    store.close()
+
+
+def refuses_to_read(store: Store, account: int, path: Path) -> bool:
+    try:
+        store.counters(account)
+    except StoreReplaced as error:
+        return str(path) in str(error)
+    return False
 
 
 @unix

@@ -11,10 +11,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..errors import StoreReplaced
+
 _O_PATH: int = getattr(os, "O_PATH", 0)
 _BY_NAME = bool(_O_PATH) and os.path.isdir("/proc/self/fd")
 _TICK = 100_000_000
 """Nanoseconds within which two changes of a folder may bear the same time."""
+
+
+def replaced(path: Path) -> StoreReplaced:
+    """The error that says that the database ``path`` or its -wal file does not stand any more where it was opened."""
+    return StoreReplaced(
+        f"{path} or its -wal file was replaced or removed while this process had it open; nothing was written: put the "
+        "files back or restart, and see which is the right one"
+    )
 
 
 class Places:

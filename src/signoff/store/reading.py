@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 from .connection import Transaction, connect_to_read
+from .places import Places, replaced
 
 T = TypeVar("T")
+LOOK_EVERY = 0.1
+"""Seconds after which a reader looks again whether the files still stand where they were opened."""
 
 
 class _Reader:
@@ -31,9 +35,15 @@ class ReadingConnections:
         self._mutex = threading.Lock()
         self._all: list[_Reader] = []
         self._free: list[_Reader] = []
+        self._places: Places | None = None
+        self._look_at = 0.0
 
     def run(self, work: Callable[[Transaction], T]) -> T:
-        """Run ``work`` on a reader that nobody uses."""
+        """Run ``work`` on a reader that nobody uses.
+
+        Raises:
+            StoreReplaced: what was read is of files that were replaced or removed; noticed within `LOOK_EVERY`.
+        """
         try:
             reader = self._free.pop()
         except IndexError:
@@ -41,7 +51,10 @@ class ReadingConnections:
         try:
             reader.thread = threading.get_ident()
             with reader.lock:
-                return self._run_on(reader, work)
+                result = self._run_on(reader, work)
+                if time.monotonic() >= self._look_at:
+                    self._look()
+                return result
         finally:
             reader.thread = None
             self._free.append(reader)
@@ -64,6 +77,32 @@ class ReadingConnections:
         reader.running = False
         return result
 
+    def _look(self) -> None:
+        """See whether the files are still the ones that were opened; one thread does so at a time.
+
+        Whoever has read holds the -wal file: it goes only when the last connection is closed.
+        """
+        if not self._mutex.acquire(blocking=False):
+            return
+        try:
+            if self._places is None:
+                self._places = Places(self._path.parent, self._path.name, self._path.name + "-wal")
+            unchanged = self._places.unchanged()
+        except FileNotFoundError:
+            unchanged = False
+        except OSError:  # too many open files, say: what was read is good all the same
+            return
+        finally:
+            self._mutex.release()
+        if not unchanged:
+            raise replaced(self._path)
+        self._look_at = time.monotonic() + LOOK_EVERY
+
+    def _look_no_more(self) -> None:
+        places, self._places = self._places, None
+        if places is not None:
+            places.close()
+
     def _add(self) -> _Reader:
         reader = _Reader()
         with self._mutex:
@@ -73,6 +112,7 @@ class ReadingConnections:
     def rest(self) -> None:
         """Wait for every reader, close its connection, and keep it locked until `resume`."""
         self._mutex.acquire()
+        self._look_no_more()
         for reader in self._all:
             reader.lock.acquire()
             _close(reader)
@@ -86,6 +126,7 @@ class ReadingConnections:
     def close(self) -> None:
         """Close every connection that nobody uses."""
         with self._mutex:
+            self._look_no_more()
             for reader in self._all:
                 with reader.lock:
                     _close(reader)

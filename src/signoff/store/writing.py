@@ -12,13 +12,13 @@ from typing import Any
 import apsw
 
 from ..clock import Clock
-from ..errors import SignoffError, StoreBusy, StoreCorrupt, StoreReplaced, StoreUnavailable
+from ..errors import SignoffError, StoreBusy, StoreCorrupt, StoreUnavailable
 from . import migrate, network
 from .connection import DAMAGED, Transaction, connect, translate, translated
 from .durable import replace
 from .filelock import FileLock
 from .groupcommit import GroupFailed
-from .places import Places
+from .places import Places, replaced
 
 _LOST_GROUP = (
     apsw.FullError,
@@ -80,10 +80,7 @@ class WritingConnection:
             if opened is None:
                 opened = self._open = self._connect()
             if not opened.places.unchanged():
-                raise StoreReplaced(
-                    f"{self._path} or its -wal file was replaced or removed while this process had it open; "
-                    "nothing was written: put the files back or restart, and see which is the right one"
-                )
+                raise replaced(self._path)
             patience = self.busy_timeout - self._lock.waited
             if patience != opened.patience:
                 opened.wait_at_most(patience)
