@@ -8,8 +8,9 @@ from functools import cache
 from pathlib import Path
 
 
+@cache
 def this_host() -> str:
-    """The name of this machine."""
+    """The name of this machine, as it was when this process first asked."""
     return os.environ.get("COMPUTERNAME", "") if os.name == "nt" else os.uname().nodename
 
 

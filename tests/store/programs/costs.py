@@ -73,6 +73,12 @@ def count_files(event: str, _arguments: object) -> None:
         note("files")
 
 
+def prepare(state: StateManager) -> None:
+    """What is there to be rejected by `operations`."""
+    for number in range(TIMES):
+        state.add_message({"id": f"x{number}", "recipient": "1", "body": "Hello"}, MessageStatus.PENDING_APPROVAL)
+
+
 def operations(state: StateManager, clock: ManualClock) -> Iterator[tuple[str, Callable[[int], object]]]:
     """Each operation, in an order in which each has something to do; they are given the number of the time."""
     incoming, pending, approved, sent = (
@@ -112,8 +118,7 @@ def main(path: str) -> None:
     apsw.connection_hooks.append(count_statements)
     clock = ManualClock()
     state = StateManager(path, clock=clock)
-    for number in range(TIMES):
-        state.add_message({"id": f"x{number}", "recipient": "1", "body": "Hello"}, MessageStatus.PENDING_APPROVAL)
+    prepare(state)
     sys.addaudithook(count_files)
     costs = {name: cost(act) for name, act in operations(state, clock)}
     state.close()
