@@ -16,32 +16,12 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from . import forkgate
+from .presence import Presence
 
 T = TypeVar("T")
 
 LINGER = 1.0
 """Seconds for which a thing is kept whose last user was dropped: scripts make a user of it for every message."""
-
-
-class Presence:
-    """Which threads are in the middle of something, entered with ``with``.
-
-    A signal handler runs in the middle of whatever its thread does, and must not wait for what that holds. An interrupt
-    may leave a thread marked as present for ever; then it is only more careful than it needs to be.
-    """
-
-    def __init__(self) -> None:
-        self._threads: list[int] = []
-
-    def __enter__(self) -> None:
-        self._threads.append(threading.get_ident())
-
-    def __exit__(self, *_: object) -> None:
-        self._threads.remove(threading.get_ident())
-
-    def is_here(self) -> bool:
-        """Whether it is this thread that a handler has interrupted there."""
-        return threading.get_ident() in self._threads
 
 
 class Shared(Generic[T]):
@@ -67,7 +47,12 @@ class Shared(Generic[T]):
         forkgate.register(self)
 
     def get(self, key: str, make: Callable[[], T], join: Callable[[T], object] | None = None) -> T:
-        """The thing of this key, made when there is none; ``join`` is called with one that is there already."""
+        """The thing of this key, made when there is none; ``join`` is called with one that is there already.
+
+        Raises:
+            StoreBusy: a signal handler asks, and has interrupted this thread here; or whatever ``make`` raises.
+        """
+        self._inside.refuse_handlers()
         with self._inside, self._mutex:
             if key not in self._users:
                 self._tidy()  # whoever uses one after another and closes none shall not run out of files

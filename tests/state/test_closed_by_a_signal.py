@@ -1,4 +1,4 @@
-"""``close`` in a signal handler, where most scripts have it: it never waits for what it has interrupted."""
+"""What a signal handler does with a state never waits for what it has interrupted: ``close`` above all."""
 
 from __future__ import annotations
 
@@ -77,3 +77,39 @@ def test_ends_whatever_it_interrupts_and_loses_nothing(tmp_path: Path, doing: st
             known = {message["id"] for message in manager.get_messages(MessageStatus.INCOMING)}
             assert known >= set(said.split()), f"seed {seed}, turn {turn}"
             assert manager.check() == []
+
+
+OPENING = """
+import random, signal, sys
+from signoff.errors import StoreError
+from state_manager import StateManager
+
+chance = random.Random(int(sys.argv[1]))
+done = {"opened": 0, "refused": 0}
+
+def strike(*_):
+    try:
+        with StateManager(chance.choice(["state.json", "other.json"])) as manager:
+            manager.get_config("mine")
+        done["opened"] += 1
+    except StoreError:
+        done["refused"] += 1
+    if sum(done.values()) < 300:
+        signal.setitimer(signal.ITIMER_REAL, 0.0001 + chance.random() * 0.01)
+
+signal.signal(signal.SIGALRM, strike)
+signal.setitimer(signal.ITIMER_REAL, chance.random() * 0.1)
+while sum(done.values()) < 300:
+    with StateManager("state.json") as manager:
+        manager.get_config("mine")
+print(*done.values())
+"""
+
+
+def test_a_handler_that_opens_a_state_while_one_is_opened_is_told_and_waits_for_nothing(tmp_path: Path) -> None:
+    seed = random.randrange(1 << 32)
+    program = [sys.executable, "-c", OPENING, str(seed)]
+    done = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, ""), f"seed {seed}"
+    opened, refused = map(int, done.stdout.split())
+    assert min(opened, refused) > 0, f"seed {seed}"

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from ..clock import Clock, system_clock
 from ..errors import InvalidMessage, StateFileError, StoreUnavailable
 from ..model import check_path, check_text
+from ..presence import Presence
 from .decisions import DecisionMethods
 from .messages import MessageMethods
 from .session import SessionMethods
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from ..store import Store
 
 __all__ = ["StateManager"]
+
+_opening = Presence()
+"""Where a manager is being opened: what is imported for the first one cannot be imported by a signal handler, too."""
 
 
 class StateManager(SessionMethods, DecisionMethods, MessageMethods, SettingMethods, WholeMethods):
@@ -62,8 +66,10 @@ class StateManager(SessionMethods, DecisionMethods, MessageMethods, SettingMetho
         name = _account_name(account)
         self._release_file: Callable[[], None] | None = None
         self._open_store = self._writer = None
+        _opening.refuse_handlers()
         try:
-            self._open(path, name, who, clock, busy_timeout)
+            with _opening:
+                self._open(path, name, who, clock, busy_timeout)
         except (OSError, ImportError) as error:  # what is imported first now may not be readable, like any file
             raise StoreUnavailable(f"{path} cannot be opened ({error}): see to that, and try again") from error
 

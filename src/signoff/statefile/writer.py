@@ -15,7 +15,8 @@ from pathlib import Path
 from .. import forkgate
 from ..clock import Clock
 from ..errors import SignoffError
-from ..shared import Presence, Shared
+from ..presence import Presence
+from ..shared import Shared
 from ..store import Store
 from . import warn
 from .file import NotReadable, StateFile
@@ -46,8 +47,10 @@ class Writer:
         """Begin: import a file that stood there before the database, or take up what was changed meanwhile.
 
         Raises:
-            OSError, SignoffError: the file that stands there could not be imported.
+            OSError, SignoffError: the file that stands there could not be imported, or a signal handler has interrupted
+                this thread while it uses the file.
         """
+        self._inside.refuse_handlers()
         with self._inside, self._looking:
             self._file.begin()
         self.look()
