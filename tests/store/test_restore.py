@@ -558,6 +558,60 @@ class TestWhatChangesNothing:
             tmp_path.chmod(0o700)
 
 
+class TestWhatWasForgottenSinceTheBackup:
+    """Forgetting is for good: an old backup brings no words and no name back."""
+
+    def test_stays_forgotten(self, machine: Machine) -> None:
+        scene = machine.scene
+        row = scene.draft()
+        scene.edit(row.id, "Until seven.")
+        scene.reject(row.id, reason="Ana was here")
+        scene.store.add_record(
+            scene.account, "message_log", {"id": "log1", "recipient": ANA, "message": "Hello"}, by="s"
+        )
+        machine.backup()
+        scene.store.forget(scene.account, ANA, by="maria")
+        machine.restore()
+        assert words(machine) == []
+
+    def test_stays_forgotten_when_it_was_sent_first(self, machine: Machine) -> None:
+        row = machine.scene.draft()
+        machine.scene.edit(row.id, "Until seven.")
+        machine.backup()
+        machine.scene.approve(row.id)
+        claim = machine.scene.claim()
+        assert claim is not None
+        machine.scene.accepted(claim)
+        machine.scene.store.forget(machine.scene.account, ANA, by="maria")
+        machine.restore()
+        assert words(machine) == []
+        assert is_out(machine.scene, row.id)
+
+    def test_of_others_and_what_came_after_it_keeps_its_words(self, machine: Machine) -> None:
+        machine.scene.receive("m1", ANA, "Before")
+        machine.scene.receive("m2", BEN, "Of another")
+        machine.backup()
+        machine.scene.store.forget(machine.scene.account, ANA, by="maria")
+        machine.scene.receive("m3", ANA, "After")
+        machine.restore()
+        assert [machine.scene.row(name).text for name in ("m1", "m2", "m3")] == ["", "Of another", "After"]
+
+
+def words(machine: Machine) -> list[object]:
+    """Whatever texts and names the database holds."""
+    machine.close()
+    queries = (
+        "SELECT payload FROM messages WHERE payload <> json_object('id', id)",
+        "SELECT payload FROM records WHERE payload <> json_object('id', id)",
+        "SELECT name FROM contacts WHERE name IS NOT NULL",
+        "SELECT text FROM drafts WHERE text IS NOT NULL",
+        "SELECT text FROM reasons",
+    )
+    found = [row[0] for query in queries for row in sql(machine.path, query)[0]]
+    machine.open()
+    return found
+
+
 @pytest.mark.parametrize(
     ("table", "statement", "own"),
     [

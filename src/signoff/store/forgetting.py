@@ -22,7 +22,7 @@ def forget_contact(tx: Transaction, account: int, address: str, now: int, by: st
 def forget_if_asked(tx: Transaction, seq: int, now: int) -> None:
     """Forget a message that was being sent when that was asked for, if it is settled by now."""
     asked = tx.row("asked_to_forget", {"seq": seq})
-    if asked is not None and _forget(tx, seq, now, asked[0]):
+    if asked is not None and forget_message(tx, seq, now, asked[0]):
         tx.change("has_been_forgotten", {"seq": seq})
 
 
@@ -33,12 +33,12 @@ def _forget_address(tx: Transaction, account: int, address: str, now: int, by: s
     received = tx.rows("messages_of_chat", {"account": account, "chat": address})
     found = {seq for seq, *_ in [*received, *written]}
     for seq in sorted(found):
-        if not _forget(tx, seq, now, by):
+        if not forget_message(tx, seq, now, by):
             tx.change("forget_when_settled", {"seq": seq, "by": by})
     return len(found)
 
 
-def _forget(tx: Transaction, seq: int, now: int, by: str) -> bool:
+def forget_message(tx: Transaction, seq: int, now: int, by: str) -> bool:
     """Empty a message; its text stays, and this is False, while it is being sent."""
     remove_words(tx, seq)
     return tx.change("forget", stamp(now, by, seq=seq)) == 1

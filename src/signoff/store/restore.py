@@ -26,10 +26,10 @@ from ..clock import Clock, system_clock
 from ..errors import SignoffError, StateFileError, StoreBusy
 from . import migrate, network
 from .base import addresses, changed, fetch_seq, stamp
-from .connection import Transaction, translate
+from .connection import Row, Transaction, translate
 from .durable import replace, sync
 from .filelock import FileLock
-from .forgetting import forget_if_asked
+from .forgetting import forget_if_asked, forget_message
 from .messages import log
 from .upkeep import verify_copy
 
@@ -235,10 +235,11 @@ class _Restore:
         with self._connection:
             why = self._why_held()
             self._end_approvals()
+            forgotten = self._tx.rows("forgotten_since", {}) if readable else []
             taken = self._take_over() if readable else 0
             self._end_approvals()
             self._settle_in_flight()
-            self._forget()
+            self._forget(forgotten)
             self._tx.change("leave_to_people", stamp(self._now, BY) | {"why": _WHY})
             self._finish(hold, why, shown)
         kept = self._replaced if self._doubt != _NONE else None
@@ -278,7 +279,8 @@ class _Restore:
         with self._without("attempts_guard"):
             for theirs, _, account, ours, *_ in found:
                 self._take(theirs, account, ours)
-        self._tx.change("take_to_forget", {})
+        for name in ("take_to_forget", "forget_names_again", "forget_records_again"):
+            self._tx.change(name, {})
         return len(found)
 
     def _make_stale(self, account: int, chat: str, why: str, known: set[int | None]) -> None:
@@ -346,10 +348,12 @@ class _Restore:
             params = self._stamp(seq=seq, number=number, target="failed", delivery="unknown", reason="unconfirmed")
             changed(self._tx.change("settle_moved", params | {"what": "restored"}), "settling an attempt")
 
-    def _forget(self) -> None:
-        """Forget what was being sent when that was asked for."""
+    def _forget(self, forgotten: list[Row]) -> None:
+        """Forget what was being sent when that was asked for, and again what was forgotten since the backup."""
         for (seq,) in self._tx.rows("all_to_forget", {}):
             forget_if_asked(self._tx, seq, self._now)
+        for (seq,) in forgotten:
+            forget_message(self._tx, seq, self._now, BY)
 
     def _finish(self, hold: str, why: str | None, shown: str | None) -> None:
         for account, name in self._tx.rows("accounts", {}):

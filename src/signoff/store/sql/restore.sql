@@ -161,6 +161,33 @@ SELECT m.seq, f.by
  WHERE true
 ON CONFLICT (message) DO NOTHING
 
+-- name: forgotten_since
+SELECT m.seq
+  FROM replaced.messages r
+  JOIN replaced.accounts ra ON ra.account = r.account
+  JOIN main.accounts a ON a.name = ra.name
+  JOIN main.messages m ON m.account = a.account AND m.id = r.id
+ WHERE r.payload = json_object('id', r.id) AND m.payload <> r.payload
+
+-- name: forget_names_again
+UPDATE main.contacts SET name = NULL
+ WHERE contact IN (SELECT m.contact
+                     FROM replaced.contacts c
+                     JOIN replaced.aliases r ON r.contact = c.contact
+                     JOIN replaced.accounts ra ON ra.account = r.account
+                     JOIN main.accounts a ON a.name = ra.name
+                     JOIN main.aliases m ON m.account = a.account AND m.address = r.address
+                    WHERE c.name IS NULL)
+
+-- name: forget_records_again
+UPDATE main.records SET payload = json_object('id', id)
+ WHERE EXISTS (SELECT 1
+                 FROM replaced.records r
+                 JOIN replaced.accounts ra ON ra.account = r.account
+                 JOIN main.accounts a ON a.name = ra.name
+                WHERE a.account = records.account AND r.list = records.list AND r.id = records.id
+                  AND r.payload = json_object('id', r.id))
+
 -- name: still_in_flight
 SELECT seq, tries FROM main.messages WHERE delivery = 'open'
 
