@@ -1,6 +1,7 @@
 """The guide's lifecycle through signoff, beside what people use instead, in one interleaved run.
 
     python benchmarks/lifecycle.py [--quick] [--history N ...] [--threads N ...] [--peers NAME ...] [--slow-disk]
+                                   [--states FOLDER [--fill]]
 
 In every round each contender does one slice of the same work, one after another, so that all of them meet the same
 weather; the ratios are of slices of the same round. A slice takes messages through the lifecycle: added as INCOMING,
@@ -10,6 +11,8 @@ single one; one that is not installed is left out.
 
 What the disk itself can do is measured in the same rounds. The files are made in the folder for temporary files; set
 TMPDIR to measure another disk. With ``--slow-disk`` 2 ms are added to each sync, by strace, for all contenders alike.
+To fill five million messages takes longer than to measure with them: in a folder of ``--states`` they are kept for the
+next run, and with ``--fill`` they are only filled.
 """
 
 from __future__ import annotations
@@ -118,7 +121,16 @@ def _histories(asked: argparse.Namespace) -> list[int]:
     return [0] if asked.slow_disk else [0, 10_000, 100_000, 1_000_000]
 
 
-def _plan() -> tuple[Plan, Path | None]:
+def fill(plan: Plan, folder: Path) -> None:
+    """Make the states with these histories."""
+    with contenders(plan.peers, folder) as found:
+        for contender in found:
+            for history in plan.histories:
+                report.progress(f"{history:,} messages for {contender.about.name}")
+                contender.tell("open", history=history)
+
+
+def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="a few short rounds, up to 10,000 messages")
     parser.add_argument("--history", type=int, nargs="+", metavar="N", help="messages before those that are measured")
@@ -127,8 +139,15 @@ def _plan() -> tuple[Plan, Path | None]:
     parser.add_argument("--rounds", type=int, metavar="N")
     parser.add_argument("--slow-disk", action="store_true", help="add 2 ms to each sync; needs strace")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw it, too, as SVG")
-    asked = parser.parse_args()
-    plan = Plan(
+    parser.add_argument(
+        "--states", type=Path, metavar="FOLDER", help="keep the histories here, and use those there are"
+    )
+    parser.add_argument("--fill", action="store_true", help="only make the histories")
+    return parser.parse_args()
+
+
+def _plan(asked: argparse.Namespace) -> Plan:
+    return Plan(
         peers=asked.peers or (["signoff", "sqlite3"] if asked.slow_disk else list(PEERS)),
         histories=asked.history or _histories(asked),
         threads=asked.threads or ([1, 32] if asked.quick else [1, 8, 32, 64]),
@@ -136,17 +155,22 @@ def _plan() -> tuple[Plan, Path | None]:
         seconds=0.2 if asked.quick else 1.0,
         slow_disk=asked.slow_disk,
     )
-    return plan, asked.plot
 
 
 def main() -> None:
     """Measure and print."""
-    plan, drawing = _plan()
-    with tempfile.TemporaryDirectory(prefix="signoff-benchmark-") as folder:
-        measured = measure(plan, Path(folder))
+    asked = _asked()
+    plan = _plan(asked)
+    with tempfile.TemporaryDirectory(prefix="signoff-benchmark-") as temporary:
+        folder = asked.states or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        if asked.fill:
+            fill(plan, folder)
+            return
+        measured = measure(plan, folder)
     print(lifecycle_report.text(measured))
-    if drawing is not None:
-        drawing.write_text(plot.svg(measured), "utf-8")
+    if asked.plot is not None:
+        asked.plot.write_text(plot.svg(measured), "utf-8")
 
 
 if __name__ == "__main__":

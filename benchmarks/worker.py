@@ -9,6 +9,7 @@ import importlib
 import json
 import shutil
 import sys
+import time
 from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
@@ -28,6 +29,7 @@ class Worker:
         self._module = module
         self._folder = folder
         self._peers: dict[int, Peer] = {}
+        self._run = time.time_ns()
 
     def open(self, history: int) -> bool:
         """Open the state with this history, whoever has made it."""
@@ -37,8 +39,9 @@ class Worker:
     def slice(self, history: int, threads: int, count: int, seed: str) -> dict[str, Any]:
         """Take ``count`` messages through the lifecycle on top of a history; an empty history is empty each time."""
         peer = self._peer(history)
-        workload.run(peer, list(workload.messages(min(count, WARM_UP), f"{seed}, {threads}, warming up")), threads)
-        measured = workload.run(peer, list(workload.messages(count, f"{seed}, {threads}")), threads)
+        seed = f"{self._run}, {seed}, {threads}"
+        workload.run(peer, list(workload.messages(min(count, WARM_UP), f"{seed}, warming up")), threads)
+        measured = workload.run(peer, list(workload.messages(count, seed)), threads)
         if not history:
             self._drop(history)
         return asdict(measured)
