@@ -30,7 +30,7 @@ def is_ours(store: Store, account: int, text: bytes) -> bool:
     base = store.file_revision(account, revision) if isinstance(revision, int) else None
     if base is None:
         return False
-    return not _brings_anything(store, account, edit_of(document, [base], True, _not_told).whole)
+    return not _brings_anything(store, account, edit_of(document, [base], True, _not_told, store.clock()).whole)
 
 
 def _brings_anything(store: Store, account: int, edit: FileEdit) -> bool:

@@ -117,7 +117,7 @@ def _when(entry: JsonObject, today: int) -> str:
     """The time of a message; its day too, when that is another one."""
     stamp = entry.get("status_updated_at") if "recipient" in entry else entry.get("timestamp")
     try:
-        moment = local_iso(parse_iso(stamp) if isinstance(stamp, str) else int(float(stamp or 0) * SECOND))
+        moment = local_iso(parse_iso(stamp, today) if isinstance(stamp, str) else int(float(stamp or 0) * SECOND))
     except (TypeError, ValueError, OverflowError, OSError):
         return "--:--"
     return moment[11:16] if moment[:10] == local_iso(today)[:10] else moment[:16].replace("T", " ")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from .. import session as sessions
@@ -48,49 +49,50 @@ class Edit(NamedTuple):
     whole: FileEdit
 
 
-def edit_of(document: Document, bases: Sequence[FileRevision], known: bool, report: Report) -> Edit:
+def edit_of(document: Document, bases: Sequence[FileRevision], known: bool, report: Report, now: int) -> Edit:
     """What somebody changed in a state file.
 
     Args:
         bases: what the file of its revision said and what was taken up from that already, or the file written last.
         known: whether its revision is known; if not, only settings count.
         report: told of every value that cannot be used.
+        now: when the file is read, microseconds since 1970 UTC.
     """
     shown = [base.settings for base in bases] or [settings.defaults()]
     found = settings_difference(document, shown, report)
     fields = session_difference(document, [base.session for base in bases], report) if known else {}
     whole = FileEdit(
         settings=found,
-        session=session_change(fields, report),
-        messages=tuple(messages_of(document, report)),
+        session=session_change(fields, report, now),
+        messages=tuple(messages_of(document, report, now)),
         records=tuple(records_of(document, report)),
     )
     return Edit(found, fields, whole)
 
 
-def restore_of(document: Document, present: Mapping[str, Any], report: Report) -> FileEdit:
+def restore_of(document: Document, present: Mapping[str, Any], report: Report, now: int) -> FileEdit:
     """What a backup brings back: settings, session, messages unknown or cleared. Nothing becomes sendable.
 
     Args:
         present: the settings as they are; what a backup says as well stays nobody's choice if it was nobody's.
     """
-    messages = tuple(messages_of(document, report))
+    messages = tuple(messages_of(document, report, now))
     found = settings_difference(document, [present], report)
     if found.get("human_in_the_loop") is False and not _dict(document.get("metadata")).get(CHOSEN):
         del found["human_in_the_loop"]  # the default that nobody chose
     return FileEdit(
         settings=found,
-        session=_session_of(document, report),
+        session=_session_of(document, report, now),
         messages=messages,
         shown=tuple(content for _, content in messages),
         records=tuple(records_of(document, report)),
     )
 
 
-def import_of(document: Document, report: Report) -> FileEdit:
+def import_of(document: Document, report: Report, now: int) -> FileEdit:
     """The state to begin with, of the components that kept only a file. What is as by default, nobody has chosen."""
-    restored = restore_of(document, settings.defaults(), report)
-    return restored._replace(shown=(), totals=totals_of(document, report))
+    restored = restore_of(document, settings.defaults(), report, now)
+    return restored._replace(shown=(), totals=totals_of(document, report, now))
 
 
 def settings_difference(document: Document, bases: Sequence[Mapping[str, Any]], report: Report) -> dict[str, Any]:
@@ -111,12 +113,12 @@ def session_difference(document: Document, bases: Sequence[Mapping[str, Any]], r
     return _fields(document, "session", bases, report) | ({"account_info": info} if info else {})
 
 
-def session_change(fields: Mapping[str, Any], report: Report) -> Callable[[Session], Session] | None:
-    """What these fields change in a session; None when that is nothing."""
+def session_change(fields: Mapping[str, Any], report: Report, now: int) -> Callable[[Session], Session] | None:
+    """What these fields change in a session; None when that is nothing. Nothing was validated after ``now``."""
     changes: dict[str, Any] = {}
     extra = {name: value for name, value in fields.items() if name not in _SESSION_FIELDS and name != "account_info"}
     for name in _SESSION_FIELDS & fields.keys():
-        _session_field(name, fields[name], changes, report)
+        _session_field(name, fields[name], changes, report, now)
     info = fields.get("account_info", {})
     if not (changes or extra or info):
         return None
@@ -125,11 +127,12 @@ def session_change(fields: Mapping[str, Any], report: Report) -> Callable[[Sessi
     )
 
 
-def messages_of(document: Document, report: Report) -> Iterator[tuple[MessageStatus, Content]]:
+def messages_of(document: Document, report: Report, now: int) -> Iterator[tuple[MessageStatus, Content]]:
     """Every message of a file that can be stored, each once, in the order in which they were written."""
     lists = dict(_dict(document.get("messages")))
     known: dict[str, str] = {}
-    waiting = [deque(_list_messages(status, lists.pop(status.value, []), known, report)) for status in _FURTHEST_FIRST]
+    read = partial(_list_messages, known=known, report=report, now=now)
+    waiting = [deque(read(status, lists.pop(status.value, []))) for status in _FURTHEST_FIRST]
     while remaining := [queue for queue in waiting if queue]:
         _, status, content = min(remaining, key=lambda queue: queue[0][0]).popleft()
         yield status, content
@@ -138,7 +141,7 @@ def messages_of(document: Document, report: Report) -> Iterator[tuple[MessageSta
 
 
 def _list_messages(
-    status: MessageStatus, entries: Any, known: dict[str, str], report: Report
+    status: MessageStatus, entries: Any, known: dict[str, str], report: Report, now: int
 ) -> Iterator[tuple[int, MessageStatus, Content]]:
     """Those messages of a list that no list before had: when each was written (or the one before), and what."""
     at = 0
@@ -148,7 +151,7 @@ def _list_messages(
         except InvalidMessage as error:
             report(f"messages.{status.value}[{number}] was left out: {error}")
             continue
-        at = max(at, _time(entry.get("timestamp")) or 0)
+        at = max(at, _time(entry.get("timestamp"), now) or 0)
         if content.id not in known:
             known[content.id] = content.payload
             yield at, status, content
@@ -166,7 +169,7 @@ def records_of(document: Document, report: Report) -> Iterator[tuple[str, str, s
                 yield name, record_id(name, entry), json.dumps(entry, ensure_ascii=False)
 
 
-def totals_of(document: Document, report: Report) -> dict[MessageStatus, tuple[int, int | None]]:
+def totals_of(document: Document, report: Report, now: int) -> dict[MessageStatus, tuple[int, int | None]]:
     """The counters to begin with, of a file's statistics."""
     shown = _dict(document.get("statistics"))
     last = {_S.INCOMING: shown.get(LAST_RECEIVED), _S.SENT: shown.get(LAST_SENT)}
@@ -176,7 +179,7 @@ def totals_of(document: Document, report: Report) -> dict[MessageStatus, tuple[i
         if not isinstance(total, int) or isinstance(total, bool) or not 0 <= total < 1 << 53:
             report(f"statistics.{_COUNTED_BY[status]} was left out: it is no count")
             total = 0
-        totals[status] = (total, _time(last.get(status)))
+        totals[status] = (total, _time(last.get(status), now))
     return totals
 
 
@@ -202,9 +205,9 @@ def same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def _session_of(document: Document, report: Report) -> Callable[[Session], Session] | None:
+def _session_of(document: Document, report: Report, now: int) -> Callable[[Session], Session] | None:
     """The session of a file, as a whole."""
-    change = session_change(session_difference(document, [], report), report)
+    change = session_change(session_difference(document, [], report), report, now)
     if change is None or not isinstance(document.get("session"), dict):
         return change
     return lambda session: change(session._replace(invalidation_reason=None, invalidated_at=None))
@@ -247,11 +250,11 @@ def _storable(path: str, value: Any, report: Report) -> bool:
     return True
 
 
-def _session_field(name: str, value: Any, changes: dict[str, Any], report: Report) -> None:
+def _session_field(name: str, value: Any, changes: dict[str, Any], report: Report, now: int) -> None:
     if name in sessions.TIMES:
-        moment = _time(value)
+        moment = _time(value, now)
         good = value is None or moment is not None
-        value = moment
+        value = min(moment, now) if moment is not None and name == "last_validation" else moment
     elif name in _BOOLEANS:
         good = isinstance(value, bool)
     elif name == "validation_interval_minutes":
@@ -264,12 +267,15 @@ def _session_field(name: str, value: Any, changes: dict[str, Any], report: Repor
         report(f"session.{name} has a value that cannot be used; it was left as it is")
 
 
-def _time(value: Any) -> int | None:
+def _time(value: Any, now: int) -> int | None:
     try:
         if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return parse_iso(local_iso(int(value * 1_000_000)))
-        moment = parse_iso(value) if isinstance(value, str) else None
-        return moment if moment is None or local_iso(moment) else None  # what cannot be shown again is no time
+            moment = int(value * 1_000_000)
+        elif isinstance(value, str):
+            moment = parse_iso(value, now)
+        else:
+            return None
+        return moment if local_iso(moment) else None  # what cannot be shown again is no time
     except (ValueError, OverflowError, OSError):
         return None
 

@@ -65,7 +65,7 @@ class Exchange:
             self._store.begin(self._account, None, None, by="signoff")
             return
         copy = self._keep("before_import", text)
-        edit = edits.import_of(document, self._report)
+        edit = edits.import_of(document, self._report, self._clock())
         if not self._store.begin(self._account, edit, digest_of_bytes(text), by="import"):
             copy.unlink()
 
@@ -152,16 +152,17 @@ class Exchange:
 
     def _restoring(self, document: Document) -> FileEdit:
         present = with_defaults(self._store.settings(self._account))
-        return edits.restore_of(document, present, self._report)
+        return edits.restore_of(document, present, self._report, self._clock())
 
     def _edited(self, document: Document, revision: int | None) -> tuple[FileEdit, FileRevision | None]:
         """What somebody changed in a file, and what of it is to be noted as taken up from files of its revision."""
+        now = self._clock()
         base = None if revision is None else self._store.file_revision(self._account, revision)
         if revision is None or base is None:
             newest = self._store.file_revision(self._account, None)
-            return edits.edit_of(document, [newest] if newest else [], False, self._report).whole, None
+            return edits.edit_of(document, [newest] if newest else [], False, self._report, now).whole, None
         bases = [base, *self._store.file_edits(self._account, revision)]
-        edit = edits.edit_of(document, bases, True, self._report)
+        edit = edits.edit_of(document, bases, True, self._report, now)
         return edit.whole, FileRevision(revision, edit.settings, edit.session)
 
     def _own_revision(self, document: Document) -> int | None:

@@ -142,7 +142,9 @@ class Files(Verbs):
             if _known_file(tx, account) != known:
                 return False
             newest = tx.row("newest_file_revision", {"account": account})
-            if newest is None or newest[1:] != shown:
+            if newest is not None and newest[0] == revision.revision and newest[1:] != shown:
+                _note_edit(tx, account, revision)  # the same moment in another zone: both files are about
+            elif newest is None or newest[1:] != shown:
                 params = {"account": account, "revision": revision.revision, "settings": shown[0], "session": shown[1]}
                 tx.change("add_file_revision", params)
                 _drop_old(tx, account, before)
