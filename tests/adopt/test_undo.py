@@ -17,6 +17,7 @@ from signoff.adopt.copies import MANIFEST, PREFIX
 from signoff.clock import system_clock
 from signoff.errors import NotFound, StateFileError, StoreBusy
 
+from ..conftest import ManualClock
 from .components import OLD, state, write_state
 from .tree import tree
 
@@ -236,3 +237,19 @@ def test_adopted_and_brought_back_and_adopted_again(folder: Path) -> None:
     assert len(list(folder.glob(f"{PREFIX}*"))) == 2
     write_state(folder, state())
     assert adopt(plan(folder), True, system_clock).problems == ()
+
+
+@pytest.mark.parametrize("later", [-40 * 60, -400 * 86_400, 0])
+def test_the_last_adoption_is_brought_back_first_whatever_the_clocks_show(
+    folder: Path, clock: ManualClock, later: int
+) -> None:
+    begun = tree(folder)
+    for number in range(11):
+        assert adopt(plan(folder), True, clock).copies is not None
+        (folder / "whatsapp_sender.py").write_text(f"mine = {number}\n")
+        clock.advance(later)
+    for number in reversed(range(11)):
+        (folder / "whatsapp_sender.py").unlink()
+        undo(folder)
+        assert not number or (folder / "whatsapp_sender.py").read_text() == f"mine = {number - 1}\n"
+    assert tree(folder) == begun

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import stat
 from collections.abc import Iterable, Iterator
@@ -25,6 +26,7 @@ from ..store.durable import replace
 from ..store.filelock import FileLock
 
 PREFIX = "signoff_adopted_"
+_NAME = re.compile(rf"({PREFIX}\d{{8}}_\d{{6}})(?:_(\d+))?")
 MANIFEST = "manifest.json"
 LOCK = ".signoff_adopt.lock"
 
@@ -156,12 +158,10 @@ class Copies:
 
 
 def new_copies(folder: Path, manifest: Manifest, clock: Clock) -> Copies:
-    """A new folder for copies, with its manifest."""
-    base = place = folder / f"{PREFIX}{time_stamp(clock())}"
-    number = 1
-    while place.exists():
-        number += 1
-        place = base.with_name(f"{base.name}_{number}")
+    """A new folder for copies, with its manifest; its name comes after those of all that there are."""
+    last = max((_order(place) for place in folder.glob(f"{PREFIX}*")), default=("", 0))
+    base = f"{PREFIX}{time_stamp(clock())}"
+    place = folder / (base if base > last[0] else f"{last[0]}_{last[1] + 1}")
     place.mkdir(mode=0o700)
     copies = Copies(place, manifest)
     copies.save()
@@ -174,13 +174,19 @@ def unfinished(folder: Path) -> Copies | None:
     Raises:
         StateFileError: its manifest cannot be read.
     """
-    for place in sorted(folder.glob(f"{PREFIX}*"), reverse=True):
+    for place in sorted(folder.glob(f"{PREFIX}*"), key=_order, reverse=True):
         if not (place / MANIFEST).exists():
             continue
         copies = Copies(place, _read(place / MANIFEST))
         if copies.manifest.phase != UNDONE or not copies.manifest.keep:
             return copies
     return None
+
+
+def _order(place: Path) -> tuple[str, int]:
+    """By what the folders of adoptions are in order: the time in the name, and ``_2``, ``_3`` … after it."""
+    named = _NAME.fullmatch(place.name)
+    return (named[1], int(named[2] or 1)) if named else ("", 0)
 
 
 def has_traces(folder: Path) -> bool:
