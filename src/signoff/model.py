@@ -103,6 +103,17 @@ def check_limit(value: object) -> int:
     return min(value, sys.maxsize)
 
 
+def check_version(value: object) -> int | None:
+    """Give the version of a text back that somebody was shown, or None for whichever it is.
+
+    Raises:
+        InvalidType: it is neither a whole number from 1 nor None.
+    """
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1 << 63):
+        return value
+    raise InvalidType(f"a version is a whole number from 1; got {type(value).__name__} ({short(value)})")
+
+
 def check_path(value: object, what: str) -> Path:
     """Give a path back if it can be one.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -29,6 +30,13 @@ def refused(manager: StateManager, kind: type[Exception], saying: str | None = N
     assert str(caught.value)
     assert manager.get_full_state() == before
     assert manager.store.last_event() == revision
+
+
+def listed(levels: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(levels):
+        value = [value]
+    return value
 
 
 def nested(levels: int) -> dict[str, Any]:
@@ -255,6 +263,42 @@ class TestTexts:
             manager.conversation(chat)
         with refused(manager, InvalidMessage, "an address"):
             manager.forget(chat)
+
+
+VERSIONS = {"nought": 0, "true": True, "1.0": 1.0, "text": "1", "huge": 10**5000, "deep": listed(10_000)}
+
+
+class TestDecisions:
+    @pytest.fixture(params=["approve", "reject", "edit", "ask_again"])
+    def decide(self, manager: StateManager, request: pytest.FixtureRequest) -> Callable[..., object]:
+        manager.add_message({"id": "m1", "recipient": "15550100@c.us", "body": "Until six."}, S.PENDING_APPROVAL)
+        text = ("Until seven.",) if request.param == "edit" else ()
+        return partial(getattr(manager, request.param), "m1", *text)
+
+    @pytest.mark.parametrize("version", VERSIONS.values(), ids=VERSIONS)
+    def test_a_version_is_a_whole_number_from_one(
+        self, manager: StateManager, decide: Callable[..., object], version: Any
+    ) -> None:
+        with refused(manager, InvalidType, "a version is a whole number from 1"):
+            decide(version=version)
+
+    @pytest.mark.parametrize("seen", ["pending_approval", listed(10_000)], ids=["its value", "deep"])
+    def test_what_was_seen_is_a_message_status(
+        self, manager: StateManager, decide: Callable[..., object], seen: Any
+    ) -> None:
+        with refused(manager, InvalidType, "a status is a MessageStatus"):
+            decide(seen=seen)
+
+    @pytest.mark.parametrize("by", [1, b"maria"])
+    def test_who_decides_is_a_text(self, manager: StateManager, decide: Callable[..., object], by: Any) -> None:
+        with refused(manager, InvalidType, "who decides is a string"):
+            decide(by=by)
+
+    def test_what_makes_it_out_of_date_is_a_text(self, manager: StateManager) -> None:
+        despite: Any = ["a newer message"]
+        manager.add_message({"id": "m1", "recipient": "15550100@c.us", "body": "Until six."}, S.PENDING_APPROVAL)
+        with refused(manager, InvalidType, "what makes it out of date is a string"):
+            manager.approve("m1", despite=despite)
 
 
 class TestLimits:

@@ -9,7 +9,7 @@ from .. import lifecycle
 from ..clock import SECOND
 from ..errors import InvalidMessage
 from ..lifecycle import MessageStatus
-from ..model import check_id, check_text, content_of
+from ..model import check_id, check_status, check_text, check_version, content_of
 from .messages import MessageMethods
 from .settings import SettingMethods
 
@@ -44,7 +44,13 @@ class DecisionMethods(MessageMethods, SettingMethods):
         undo = int(self.get_config("approval_config")["undo_seconds"] * SECOND)
         return self._decided(
             self.store.approve(
-                self.account, check_id(message_id), version, by=by or self.by, despite=despite, undo=undo, seen=seen
+                self.account,
+                check_id(message_id),
+                check_version(version),
+                by=self._who(by),
+                despite=None if despite is None else check_text(despite, "what makes it out of date"),
+                undo=undo,
+                seen=_status(seen),
             )
         )
 
@@ -67,7 +73,14 @@ class DecisionMethods(MessageMethods, SettingMethods):
         """
         why = None if reason is None else check_text(reason, "the reason")
         return self._decided(
-            self.store.reject(self.account, check_id(message_id), version, by=by or self.by, reason=why, seen=seen)
+            self.store.reject(
+                self.account,
+                check_id(message_id),
+                check_version(version),
+                by=self._who(by),
+                reason=why,
+                seen=_status(seen),
+            )
         )
 
     def edit(
@@ -92,7 +105,9 @@ class DecisionMethods(MessageMethods, SettingMethods):
             raise InvalidMessage("the text is empty: reject the message instead")
         content_of({**self.get_message(message_id).message, "body": text})
         return self._decided(
-            self.store.edit(self.account, check_id(message_id), text, version, by=by or self.by, seen=seen)
+            self.store.edit(
+                self.account, check_id(message_id), text, check_version(version), by=self._who(by), seen=_status(seen)
+            )
         )
 
     def ask_again(
@@ -114,7 +129,14 @@ class DecisionMethods(MessageMethods, SettingMethods):
         """
         why = None if reason is None else check_text(reason, "the reason")
         return self._decided(
-            self.store.ask_again(self.account, check_id(message_id), version, by=by or self.by, why=why, seen=seen)
+            self.store.ask_again(
+                self.account,
+                check_id(message_id),
+                check_version(version),
+                by=self._who(by),
+                why=why,
+                seen=_status(seen),
+            )
         )
 
     def take_back(self, message_id: str, *, by: str | None = None) -> Row:
@@ -123,7 +145,7 @@ class DecisionMethods(MessageMethods, SettingMethods):
         Raises:
             Decision: it is not approved, or it is out already.
         """
-        return self._decided(self.store.take_back(self.account, check_id(message_id), by=by or self.by))
+        return self._decided(self.store.take_back(self.account, check_id(message_id), by=self._who(by)))
 
     def reopen(self, message_id: str, *, by: str | None = None) -> Row:
         """Put a rejected message before people again.
@@ -131,7 +153,7 @@ class DecisionMethods(MessageMethods, SettingMethods):
         Raises:
             IllegalMove: it is not rejected.
         """
-        return self._decided(self.store.reopen(self.account, check_id(message_id), by=by or self.by))
+        return self._decided(self.store.reopen(self.account, check_id(message_id), by=self._who(by)))
 
     def confirm_sent(self, message_id: str, *, by: str | None = None) -> Row:
         """Say that an unconfirmed message did arrive: it becomes SENT.
@@ -160,9 +182,16 @@ class DecisionMethods(MessageMethods, SettingMethods):
     def _unconfirmed(self, message_id: str, decide: Callable[..., None], by: str | None) -> Row:
         row = self.get_message(message_id)
         lifecycle.check_unconfirmed(row)
-        decide(row, by=by or self.by)
+        decide(row, by=self._who(by))
         return self._decided(self.get_message(message_id))
+
+    def _who(self, by: str | None) -> str:
+        return check_text(by, "who decides") if by else self.by
 
     def _decided(self, row: Row) -> Row:
         self._changed()
         return row
+
+
+def _status(seen: MessageStatus | None) -> MessageStatus | None:
+    return None if seen is None else check_status(seen)

@@ -38,17 +38,24 @@ def fuzz(inputs: SearchStrategy[T], check: Callable[[T], object]) -> None:
         max_examples=EXAMPLES, deadline=None, database=None, print_blob=False, suppress_health_check=list(HealthCheck)
     )
 
+    found: Exception | None = None
+
     def counted(example: T) -> None:
-        nonlocal count
+        nonlocal count, found
         count += 1
-        check(example)
+        try:
+            check(example)
+        except Exception as error:
+            found = error
+            raise
 
     while time.monotonic() < end:
         try:
             seed(number)(rule(given(inputs)(counted)))()
         except BaseException as error:
-            error.add_note(f"SIGNOFF_SEED={number}, after {count} inputs")
-            raise
+            finding = found if found is not None and isinstance(error, RecursionError) else error  # too deep to print
+            finding.add_note(f"SIGNOFF_SEED={number}, after {count} inputs")
+            raise finding from None
         number += 1
     sys.stdout.write(f"{count} inputs, seeds {SEED} to {number - 1}\n")
 

@@ -22,7 +22,11 @@ from .hostile import EVIL_TEXTS, anything, deep, texts
 pytestmark = long
 ANA = "15550100101@c.us"
 IDS = st.sampled_from(["in", "waiting", "failed", *EVIL_TEXTS]) | anything
-KEYS = st.sampled_from([*{setting.path for setting in settings.KNOWN}, *settings.defaults(), *settings.OWNED_KEYS])
+KEYS = st.sampled_from(
+    [*(setting.path for setting in settings.KNOWN), *settings.defaults(), *sorted(settings.OWNED_KEYS)]
+)
+
+VERSIONS = st.none() | st.integers(0, 3) | anything
 
 
 @pytest.fixture
@@ -48,10 +52,10 @@ CALLS: dict[str, list[st.SearchStrategy[Any]]] = {
     "history": [IDS],
     "get_message": [IDS],
     "forget": [texts | anything],
-    "approve": [IDS, st.none() | anything],
-    "reject": [IDS],
-    "edit": [IDS, texts | anything],
-    "ask_again": [IDS],
+    "approve": [IDS, VERSIONS],
+    "reject": [IDS, st.none() | texts | anything, VERSIONS],
+    "edit": [IDS, texts | anything, VERSIONS],
+    "ask_again": [IDS, st.none() | texts | anything, VERSIONS],
     "take_back": [IDS],
     "reopen": [IDS],
     "confirm_sent": [IDS],
