@@ -18,7 +18,7 @@ from ..errors import NotFound, StateFileError
 from ..state import StateManager
 from ..statefile.export import write_private
 from ..store import open_store
-from ..store.durable import replace
+from ..store.durable import replace, sync
 from . import imports
 from .copies import (
     BEGUN,
@@ -306,3 +306,6 @@ def _move_modules(copies: Copies) -> None:
         path = copies.folder / entry.path
         if entry.kind == "folder" or os.path.lexists(path):
             remove(path)
+    for parent in {(copies.folder / entry.path).parent for entry in entries}:
+        if parent.exists():
+            sync(parent)

@@ -22,7 +22,7 @@ from ..clock import Clock
 from ..digest import digest_of_bytes
 from ..errors import StateFileError, StoreBusy
 from ..statefile.export import time_stamp, write_private
-from ..store.durable import replace
+from ..store.durable import make_folder, replace, sync
 from ..store.filelock import FileLock
 
 PREFIX = "signoff_adopted_"
@@ -152,9 +152,11 @@ class Copies:
         for part in (self.before, self.after):
             if part.exists():
                 _remove_tree(part)
+        sync(self.place)
         for name in (f"{MANIFEST}.new", MANIFEST):
             (self.place / name).unlink(missing_ok=True)
         self.place.rmdir()
+        sync(self.folder)
 
 
 def new_copies(folder: Path, manifest: Manifest, clock: Clock) -> Copies:
@@ -162,7 +164,7 @@ def new_copies(folder: Path, manifest: Manifest, clock: Clock) -> Copies:
     last = max((_order(place) for place in folder.glob(f"{PREFIX}*")), default=("", 0))
     base = f"{PREFIX}{time_stamp(clock())}"
     place = folder / (base if base > last[0] else f"{last[0]}_{last[1] + 1}")
-    place.mkdir(mode=0o700)
+    make_folder(place, 0o700)
     copies = Copies(place, manifest)
     copies.save()
     return copies
@@ -275,9 +277,10 @@ def _entry(folder: Path, path: Path) -> Entry:
 
 def _put(source: Path, target: Path, entry: Entry) -> None:
     """Copy a file, folder or link; what stands there is replaced at once or not at all."""
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(target.parent, 0o700)
     if entry.kind == "folder":
         target.mkdir(mode=0o700, exist_ok=True)
+        sync(target.parent)
         return
     new = target.with_name(f".{target.name}.signoff-new")
     new.unlink(missing_ok=True)

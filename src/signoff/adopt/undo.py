@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..errors import NotFound, StateFileError, StoreCorrupt
 from ..store import open_store
+from ..store.durable import replace, sync
 from ..store.restore import close_for_all
 from .copies import COPYING, UNDOING, UNDONE, Copies, State, has_traces, is_same, locked, sweep, unfinished
 from .ours import is_ours
@@ -126,10 +127,11 @@ def _is_as_adopted(copies: Copies, state: State) -> bool:
 def _set_aside(copies: Copies, state: State) -> None:
     """Move what signoff made out of the folder."""
     copies.after.mkdir(mode=0o700, exist_ok=True)
+    sync(copies.place)
     path = copies.folder / state.file
     made = [place for place in family(path) if place.name not in state.beside]
     brought_back = any(entry.path == state.file and is_same(path, entry) for entry in copies.manifest.entries)
     if path.exists() and not brought_back:
         made.append(path)
     for place in made:
-        os.replace(place, copies.after / place.name)
+        replace(place, copies.after / place.name)

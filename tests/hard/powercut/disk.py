@@ -101,13 +101,16 @@ class Disk:
 
     Args:
         root: the folder.
-        files: what is in it, safe.
+        files: what is in it and in the folders below, safe.
     """
 
     def __init__(self, root: Path, files: Mapping[str, bytes]) -> None:
         self.root = os.fspath(root)
         self._safe: dict[str, Node] = {self.root: Folder()}
-        self._safe |= {os.fspath(root / name): File(content) for name, content in files.items()}
+        for name, content in files.items():
+            path = root / name
+            self._safe |= {os.fspath(above): Folder() for above in path.parents if root in above.parents}
+            self._safe[os.fspath(path)] = File(content)
         self.names = dict(self._safe)
         self.unsafe: list[Naming] = []
         self._syncs: dict[int, list[Naming]] = {}

@@ -98,7 +98,7 @@ class Verdicts:
     def judge(self, moment: Moment, cut: Cut, chance: random.Random) -> None:
         """Cut the power, and look."""
         files = cut.happen(moment.disk, chance)
-        digest = _digest(files)
+        digest = digest_of(files)
         if digest not in self._found:
             self._found[digest] = _found(files)
         problems = aftermath.judge(self._found[digest], self._told, moment.told)
@@ -106,7 +106,8 @@ class Verdicts:
         self.judged += 1
 
 
-def _digest(files: dict[str, bytes]) -> str:
+def digest_of(files: dict[str, bytes]) -> str:
+    """By what the same files are known again."""
     digest = hashlib.sha256()
     for name, content in files.items():
         digest.update(f"{len(name)} {len(content)} {name}".encode() + content)
