@@ -53,6 +53,14 @@ class TestAFileThatIsNoState:
         code, said, _ = in_folder("status", "--json")
         assert (code, json.loads(said)["lists"]["incoming"]) == (0, 1)
 
+    @pytest.mark.parametrize("place", ["", ".", "/", "..", "folder", "folder.db"])
+    @pytest.mark.parametrize("line", ["status", "inbox", "backup", "run", "config set mine 1"])
+    def test_nor_is_a_folder_one(self, place: str, line: str, in_folder: InFolder, tmp_path: Path) -> None:
+        for name in ("folder", "folder.db"):
+            (tmp_path / name).mkdir()
+        code, _, beside = in_folder(*line.split(), f"--state={place}")
+        assert (code, "is a folder: give the path of a file in it" in beside) == (3, True), beside
+
     @pytest.mark.parametrize(("place", "why"), [("folder", "is a folder"), ("no/x.json", "no such folder")])
     def test_doctor_says_so_and_advises_nothing_harmful(
         self, place: str, why: str, in_folder: InFolder, tmp_path: Path

@@ -13,8 +13,14 @@ from ..store import open_store
 
 
 def database_of(file: Path) -> Path:
-    """The database of a state file."""
-    return file if file.suffix == ".db" else file.with_suffix(".db")
+    """The database of a state file.
+
+    Raises:
+        StateFileError: it is a folder.
+    """
+    if not file.name or file.is_dir():
+        raise StateFileError(f"{str(file)!r} is a folder: give the path of a file in it with --state FILE")
+    return file if file.suffix.lower() == ".db" else file.with_suffix(".db")
 
 
 def _check(file: Path) -> None:
