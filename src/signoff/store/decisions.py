@@ -223,10 +223,6 @@ class Decisions(Verbs):
             row = fetch_visible(tx, account, message_id)
             lifecycle.check_undelivered(row)
             lifecycle.check_reopen(row)
-            if row.answers is not None and tx.rows("open_drafts", {"answers": row.answers}):
-                raise IllegalMove(
-                    f"another draft for the same message as {message_id!r} is open: decide that one first"
-                )
             _decide_row(tx, row, "pending_approval", now, by, what="reopened")
             return fetch_seq(tx, row.seq)
 

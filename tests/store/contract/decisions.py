@@ -88,6 +88,7 @@ class DecisionsContract(Contract):
         after = act.get(doing, lambda: scene.approve(claim.id))()
         assert after.status == {"edit": "pending_approval", "reject": "rejected", "approve": "approved"}[doing]
         assert "taken back" not in scene.kinds(claim.id)
+        assert ("reopened" in scene.kinds(claim.id)) == (doing != "approve")
         assert moves(scene.store) <= set(MOVES)
         assert (scene.claim() is not None) == (doing == "approve")
 
@@ -123,6 +124,7 @@ class DecisionsContract(Contract):
         )
         scene.reject(row.id)
         assert scene.store.reopen(scene.account, row.id, by="maria").status == "pending_approval"
+        assert scene.kinds(row.id)[-1] == "reopened"
         assert scene.approve(row.id).status == "approved"
 
     @pytest.mark.parametrize("outcome", ["accepted", "unconfirmed"])
@@ -136,7 +138,8 @@ class DecisionsContract(Contract):
     def test_an_expired_draft_is_rejected_and_says_so(self, scene: Scene) -> None:
         row = scene.draft()
         expired = scene.store.expire(scene.account, row.id, row.draft_version)
-        assert (expired.status, expired.reason, expired.changed_what) == ("rejected", "expired", "expired")
+        assert (expired.status, expired.reason) == ("rejected", "expired")
+        assert (expired.changed_what, expired.changed_by) == ("expired", "keeper")
 
     def test_what_was_decided_or_edited_in_time_does_not_expire(self, scene: Scene) -> None:
         row = scene.draft()
@@ -145,6 +148,9 @@ class DecisionsContract(Contract):
         unchanged(scene, row.id, expire, Decision, "approved")
         scene.edit(row.id, "other")
         unchanged(scene, row.id, expire, StaleVersion, "now at version 2")
+        scene.reject(row.id)
+        expire = lambda: scene.store.expire(scene.account, row.id, 2)  # noqa: E731
+        unchanged(scene, row.id, expire, StaleVersion, "cannot be expired: it was rejected by omar")
 
 
 class RefusalsContract(Contract):

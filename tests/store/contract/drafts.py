@@ -22,6 +22,12 @@ def draft_for(row: Row, text: str = "Until six.") -> NewDraft:
     return NewDraft(row.seq, row.draft_tries, ANA, text, "faq", "found in hours.md", {"original_message_id": row.id})
 
 
+def said_last(scene: Scene, message_id: str) -> tuple[str, str, str | None]:
+    """What happened to a message last, by whom and why."""
+    event = scene.store.history(scene.account, message_id)[-1]
+    return event.kind, event.by, event.why
+
+
 class DraftsContract(Contract):
     def test_messages_are_drafted_for_in_the_order_in_which_they_came(self, scene: Scene) -> None:
         for name in ("m1", "m2"):
@@ -73,6 +79,7 @@ class DraftsContract(Contract):
         due = scene.clock() + 10 * SECOND
         assert scene.store.postpone_draft(row, due, by="drafter", why="model not reachable")
         assert claim(scene) is None
+        assert said_last(scene, "m1") == ("draft postponed", "drafter", "model not reachable")
         scene.clock.advance(10)
         assert claim(scene) is not None
         assert not scene.store.postpone_draft(row, due, by="drafter", why="too late")
@@ -84,7 +91,22 @@ class DraftsContract(Contract):
         assert scene.store.postpone_draft(row, None, by="drafter", why="nothing known about it")
         scene.clock.advance(86_400)
         assert claim(scene) is None
-        assert scene.kinds("m1")[-1] == "no draft"
+        assert said_last(scene, "m1") == ("no draft", "drafter", "nothing known about it")
+
+    def test_all_that_an_assistant_has_still_to_look_at_is_told_the_next_first(
+        self, scene: Scene, other: Scene
+    ) -> None:
+        for name in ("m1", "m2", "m3"):
+            scene.receive(name)
+            scene.clock.advance(1)
+        other.receive("m4")
+        first, second = claim(scene), claim(scene)
+        assert first is not None
+        assert second is not None
+        scene.store.postpone_draft(first, None, by="drafter", why="nothing known about it")
+        assert [row.id for row in scene.store.to_be_drafted(scene.account)] == ["m3", "m2"]
+        scene.store.clear(scene.account, INCOMING, by="script")
+        assert scene.store.to_be_drafted(scene.account) == []
 
     def test_what_a_script_moved_along_is_not_drafted_for(self, scene: Scene) -> None:
         scene.receive()
@@ -200,6 +222,7 @@ class UndecidedContract(Contract):
         row = scene.draft()
         scene.store.set_asked(row, why="no rule")
         assert (self.undecided(scene), self.undecided(scene, asked=True)) == ([], [row.id])
+        assert said_last(scene, row.id) == ("asked", "rules", "no rule")
 
     def test_a_new_text_is_given_to_the_rules_again(self, scene: Scene) -> None:
         row = scene.draft()
