@@ -90,12 +90,6 @@ def ids_from(prefix: str, rest: str) -> Iterator[str]:
     yield from (f"{base}_{number}" for number in itertools.count(2))
 
 
-def changed(rows: int, what: str) -> None:
-    """Insist that a guarded update met the row it expected; the rules were asked in the same transaction."""
-    if rows != 1:
-        raise AssertionError(f"{what} changed {rows} rows, not one")
-
-
 def stamp(now: int, by: str, **more: Any) -> dict[str, Any]:
     """The parameters that every change carries: when, who, and what else is given."""
     return {"now": now, "by": by, "why": None, **more}

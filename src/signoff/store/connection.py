@@ -89,6 +89,12 @@ class Transaction:
         self._execute(self._statements[name], params).fetchall()
         return self.connection.changes()
 
+    def change_one(self, name: str, params: Params) -> None:
+        """Run the statement ``name``, which must change one row: the rules were asked in the same transaction."""
+        rows = self.change(name, params)
+        if rows != 1:
+            raise AssertionError(f"{name} changed {rows} rows, not one")
+
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:

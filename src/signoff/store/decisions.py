@@ -12,7 +12,7 @@ from ..digest import digest_of
 from ..errors import IllegalMove
 from ..lifecycle import MessageStatus
 from ..model import Content
-from .base import Verbs, changed, fetch_seq, fetch_visible, fetch_visible_seq, ids_from, stamp
+from .base import Verbs, fetch_seq, fetch_visible, fetch_visible_seq, ids_from, stamp
 from .connection import Transaction
 from .messages import add_row
 from .rows import Row
@@ -50,7 +50,7 @@ class Decisions(Verbs):
             found = tx.row("to_draft", {"account": account, "now": now})
             if found is None:
                 return None
-            changed(tx.change("lease_draft", stamp(now, by, seq=found[0], until=now + lease)), "claiming a draft")
+            tx.change_one("lease_draft", stamp(now, by, seq=found[0], until=now + lease))
             return fetch_seq(tx, found[0])
 
         if self.database.read(lambda tx: tx.row("to_draft", {"account": account, "now": now})) is None:
@@ -122,7 +122,7 @@ class Decisions(Verbs):
             lifecycle.check_approve(row, version, despite, seen)
             what = "tried again" if row.status == "failed" else "approved"
             params = stamp(now, by, seq=row.seq, status=row.status, version=row.draft_version, kind=kind)
-            changed(tx.change("approve", params | {"due": now + undo, "what": what, "why": why}), "an approval")
+            tx.change_one("approve", params | {"due": now + undo, "what": what, "why": why})
             if row.answers is not None:
                 tx.change("want_no_draft", stamp(now, by, seq=row.answers))
             return fetch_seq(tx, row.seq)
@@ -145,7 +145,7 @@ class Decisions(Verbs):
                 return
             lifecycle.check_approve(present, row.draft_version, present.stale)
             params = stamp(now, by, seq=row.seq, version=row.draft_version, kind=kind)
-            changed(tx.change("approve_beside", params), "an approval")
+            tx.change_one("approve_beside", params)
 
         self.database.write(work)
 
@@ -251,7 +251,7 @@ class Decisions(Verbs):
             row = _taken_back(tx, row, now, by)
             digest = digest_of(row.chat, text) if row.digest is not None and row.chat else None
             params = stamp(now, by, seq=row.seq, version=row.draft_version, text=text, digest=digest)
-            changed(tx.change("edit", params), "an edit")
+            tx.change_one("edit", params)
             return fetch_seq(tx, row.seq)
 
         return self.database.write(work)
@@ -281,7 +281,7 @@ class Decisions(Verbs):
                 raise IllegalMove(f"message {message_id!r} was not drafted by an assistant: edit it instead")
             row = _taken_back(tx, row, now, by)
             params = stamp(now, by, seq=answered, due=now, tries=None, what="asked again") | {"why": why}
-            changed(tx.change("set_draft_due", params), "asking again")
+            tx.change_one("set_draft_due", params)
             return fetch_seq(tx, answered)
 
         return self.database.write(work)
@@ -342,7 +342,7 @@ def _decide_row(
     reason: str | None = None,
 ) -> None:
     params = stamp(now, by, seq=row.seq, status=row.status, version=row.draft_version, target=target, what=what)
-    changed(tx.change("decide", params | {"why": why, "reason": reason}), f"a decision ({what})")
+    tx.change_one("decide", params | {"why": why, "reason": reason})
 
 
 def _draft_params(tx: Transaction, account: int, draft: NewDraft, now: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import lifecycle
 from ..processes import this_process
-from .base import Verbs, changed, fetch_seq, fetch_visible_seq, stamp
+from .base import Verbs, fetch_seq, fetch_visible_seq, stamp
 from .connection import Transaction
 from .forgetting import forget_if_asked
 from .rows import Claim, Row
@@ -100,7 +100,7 @@ class Delivery(Verbs):
         def work(tx: Transaction) -> list[Claim]:
             rows = tx.rows("expired_attempts", {"account": account, "now": now, "limit": limit})
             for seq, number, *_ in rows:
-                changed(tx.change("extend_lease", stamp(now, by, seq=seq, number=number, lease=now + lease)), "a lease")
+                tx.change_one("extend_lease", stamp(now, by, seq=seq, number=number, lease=now + lease))
             return [_claim(fetch_seq(tx, seq), *attempt) for seq, _, *attempt in rows]
 
         params = {"account": account, "now": now, "limit": 1}
@@ -119,7 +119,7 @@ class Delivery(Verbs):
                 target = "sent" if delivery == "accepted" else "failed"
                 reason = {"unknown": "unconfirmed", "refused": "refused"}.get(delivery)
                 settled = stamp(now, "keeper", seq=seq, target=target, reason=reason, what=f"{target}, by its attempt")
-                changed(tx.change("settle_late", settled), "settling a script's message")
+                tx.change_one("settle_late", settled)
             return len(rows)
 
         if not self.database.read(lambda tx: tx.rows("to_settle", params)):
@@ -177,7 +177,7 @@ class Delivery(Verbs):
             lifecycle.check_version(present, row.draft_version)
             if statement == "approve":
                 lifecycle.check_sendable(present)
-            changed(tx.change(statement, params | {"status": present.status}), "a decision")
+            tx.change_one(statement, params | {"status": present.status})
 
         self.database.write(work)
 

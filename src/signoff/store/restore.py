@@ -25,7 +25,7 @@ import apsw
 from ..clock import Clock, system_clock
 from ..errors import SignoffError, StateFileError, StoreBusy
 from . import migrate, network
-from .base import addresses, changed, fetch_seq, stamp
+from .base import addresses, fetch_seq, stamp
 from .connection import Row, Transaction, translate
 from .durable import replace, sync
 from .filelock import FileLock
@@ -263,7 +263,7 @@ class _Restore:
             row = fetch_seq(self._tx, seq)
             params = self._stamp(seq=seq, status=row.status, version=row.draft_version, target="pending_approval")
             params |= {"what": "restored", "reason": "restored"}
-            changed(self._tx.change("decide", params), "ending an approval")
+            self._tx.change_one("decide", params)
             self._ended.add(seq)
 
     def _take_over(self) -> int:
@@ -301,7 +301,7 @@ class _Restore:
         self._tx.change("take_outcomes", params)
         self._tx.change("take_attempts", params)
         self._tx.change("close_lost_attempts", params)
-        changed(self._tx.change("take", params | {"why": "from the replaced database"}), "taking a message over")
+        self._tx.change_one("take", params | {"why": "from the replaced database"})
         self._tx.change("take_versions", params)
 
     def _take_events(self, seq: int, theirs: int, account: int) -> None:
@@ -346,7 +346,7 @@ class _Restore:
         for seq, number in self._tx.rows("still_in_flight", {}):
             self._tx.change("close_lost_attempts", self._stamp(seq=seq))
             params = self._stamp(seq=seq, number=number, target="failed", delivery="unknown", reason="unconfirmed")
-            changed(self._tx.change("settle_moved", params | {"what": "restored"}), "settling an attempt")
+            self._tx.change_one("settle_moved", params | {"what": "restored"})
 
     def _forget(self, forgotten: list[Row]) -> None:
         """Forget what was being sent when that was asked for, and again what was forgotten since the backup."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import session as sessions
 from ..session import Session
-from .base import Verbs, changed, stamp
+from .base import Verbs, stamp
 from .connection import Transaction
 
 Settings = dict[str, Any]
@@ -105,8 +105,8 @@ def apply_unset(tx: Transaction, account: int, key: str, field: str | None, now:
     if left:
         apply_settings(tx, account, lambda _: {key: left}, now, by)
     else:
-        changed(tx.change("unset_setting", stamp(now, by, account=account, key=key)), "unsetting")
-        changed(tx.change("remove_setting", {"account": account, "key": key}), "removing a setting")
+        tx.change_one("unset_setting", stamp(now, by, account=account, key=key))
+        tx.change_one("remove_setting", {"account": account, "key": key})
     return True
 
 
