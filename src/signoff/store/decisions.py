@@ -140,10 +140,9 @@ class Decisions(Verbs):
         def work(tx: Transaction) -> None:
             present = fetch_visible_seq(tx, row.seq)
             lifecycle.check_undelivered(present)
-            lifecycle.check_version(present, row.draft_version)
             if present.approved_version == row.draft_version:
                 return
-            lifecycle.check_approve(present, row.draft_version, present.stale)
+            lifecycle.check_approve(present, row.draft_version, despite=None)
             params = stamp(now, by, seq=row.seq, version=row.draft_version, kind=kind)
             tx.change_one("approve_beside", params)
 
@@ -249,7 +248,7 @@ class Decisions(Verbs):
             row = fetch_visible(tx, account, message_id)
             lifecycle.check_change(row, version, "edited", seen)
             row = _taken_back(tx, row, now, by)
-            digest = digest_of(row.chat, text) if row.digest is not None and row.chat else None
+            digest = digest_of(row.chat, text) if row.chat and row.message.get("recipient") == row.chat else None
             params = stamp(now, by, seq=row.seq, version=row.draft_version, text=text, digest=digest)
             tx.change_one("edit", params)
             return fetch_seq(tx, row.seq)

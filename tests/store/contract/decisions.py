@@ -58,6 +58,26 @@ class DecisionsContract(Contract):
         unchanged(scene, row.id, lambda: scene.approve(row.id, 1), StaleVersion, "now at version 2")
         assert scene.approve(row.id, 2).approved_version == 2
 
+    def test_an_edit_gives_a_text_to_what_had_none(self, scene: Scene) -> None:
+        scene.script("s1", text="")
+        assert scene.edit("s1", "Until six.").digest == digest_of(ANA, "Until six.")
+        scene.approve("s1")
+        claim = scene.claim()
+        assert claim is not None
+        assert (claim.chat, claim.text) == (ANA, "Until six.")
+
+    def test_an_edit_gives_no_recipient_to_what_has_none(self, scene: Scene) -> None:
+        scene.add({"id": "m1", "from": ANA, "body": "Hello"}, PENDING)
+        scene.add({"id": "m2", "body": "Hello"}, PENDING)
+        for name in ("m1", "m2"):
+            assert scene.edit(name, "Until six.").digest is None
+
+    def test_an_approval_by_a_rule_says_which_and_why(self, scene: Scene) -> None:
+        row = scene.draft()
+        approved = scene.store.approve(scene.account, row.id, 1, by="by day", kind="rule", why="from a known address")
+        assert (approved.approved_by, approved.approved_kind) == ("by day", "rule")
+        assert scene.store.history(scene.account, row.id)[-1].why == "from a known address"
+
     def test_what_an_edit_does_not_name_stays(self, scene: Scene) -> None:
         scene.add({"id": "s1", "recipient": ANA, "body": "one", "own": {"x": [1]}}, PENDING)
         scene.edit("s1", "two")
@@ -88,7 +108,7 @@ class DecisionsContract(Contract):
         after = act.get(doing, lambda: scene.approve(claim.id))()
         assert after.status == {"edit": "pending_approval", "reject": "rejected", "approve": "approved"}[doing]
         assert "taken back" not in scene.kinds(claim.id)
-        assert ("reopened" in scene.kinds(claim.id)) == (doing != "approve")
+        assert ("tried again" if doing == "approve" else "reopened") in scene.kinds(claim.id)
         assert moves(scene.store) <= set(MOVES)
         assert (scene.claim() is not None) == (doing == "approve")
 
@@ -195,9 +215,12 @@ class RefusalsContract(Contract):
     def test_an_approval_after_a_rejection_is_told_by_whom(self, scene: Scene) -> None:
         row = scene.draft()
         scene.reject(row.id)
-        unchanged(scene, row.id, lambda: scene.approve(row.id), StaleVersion, "rejected by omar")
-        unchanged(scene, row.id, lambda: scene.edit(row.id, "x"), StaleVersion, "rejected by omar")
-        unchanged(scene, row.id, lambda: scene.reject(row.id), StaleVersion, "rejected by omar")
+        told = "cannot be {}: it was rejected by omar"
+        unchanged(scene, row.id, lambda: scene.approve(row.id), StaleVersion, told.format("approved"))
+        unchanged(scene, row.id, lambda: scene.edit(row.id, "x"), StaleVersion, told.format("edited"))
+        unchanged(scene, row.id, lambda: scene.reject(row.id), StaleVersion, told.format("rejected"))
+        again = partial(scene.store.ask_again, scene.account, row.id, by="maria", why=None)
+        unchanged(scene, row.id, again, StaleVersion, told.format("drafted again"))
 
     def test_an_old_version_is_told_what_happened_to_it(self, scene: Scene) -> None:
         row = scene.draft()

@@ -143,6 +143,7 @@ class AskingAgainContract(Contract):
         first = scene.draft()
         incoming = scene.store.ask_again(scene.account, first.id, by="maria", why="friendlier")
         assert incoming.id == "m1"
+        assert said_last(scene, "m1") == ("asked again", "maria", "friendlier")
         assert scene.ids(PENDING) == [first.id]
         second = scene.answer("With pleasure until six!")
         assert (second.id, scene.ids(PENDING)) == ("reply_m1_2", [second.id])
@@ -163,7 +164,9 @@ class AskingAgainContract(Contract):
         scene.approve(first.id)
         assert scene.store.add_draft(scene.account, draft_for(row, "too late")) is None
         assert scene.row(first.id).status == "approved"
+        scene.clock.advance(LEASE / SECOND)
         assert claim(scene) is None
+        assert scene.store.to_be_drafted(scene.account) == []
 
     def test_asking_again_takes_an_approval_back(self, scene: Scene) -> None:
         row = scene.draft()
