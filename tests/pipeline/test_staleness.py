@@ -70,6 +70,32 @@ class TestStaleness:
         assert answer is not None
         assert answer.stale == "answered from the phone p1"
 
+    def test_so_it_is_when_the_contact_wrote_again_before_anyone_drafted(self, line: Line) -> None:
+        first = line.receive()
+        line.take(own("Yes"))
+        line.receive("And on Sunday?")
+        line.drafts().round()
+        answer = line.answer_to(first)
+        assert answer is not None
+        assert answer.stale == "answered from the phone p1"
+
+    def test_so_it_is_when_the_assistant_failed_and_the_contact_wrote_again(self, line: Line) -> None:
+        first = line.receive()
+        line.take(own("Yes"))
+
+        def fails(*_: object) -> str:
+            line.receive("And on Sunday?")
+            raise OSError
+
+        line.state.update_config({"watcher_config": {"max_messages_per_poll": 1}})
+        line.drafts(fails).round()
+        line.clock.advance(10)
+        while line.drafts().round():
+            pass
+        answer = line.answer_to(first)
+        assert answer is not None
+        assert answer.stale == "answered from the phone p1"
+
     def test_another_draft_that_a_person_asked_for_is_not_stale(self, line: Line) -> None:
         row = line.draft()
         first = line.state.get_messages(INCOMING)[0]["id"]

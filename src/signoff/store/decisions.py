@@ -11,7 +11,6 @@ from .. import lifecycle
 from ..digest import digest_of
 from ..errors import IllegalMove
 from ..lifecycle import MessageStatus
-from ..model import Content
 from .base import Verbs, fetch_seq, fetch_visible, fetch_visible_seq, ids_from, stamp
 from .connection import Transaction
 from .messages import add_row
@@ -76,14 +75,15 @@ class Decisions(Verbs):
             due = stamp(now, draft.author, seq=draft.answers, due=None, tries=draft.tries, what="drafted")
             if tx.change("set_draft_due", due) != 1:
                 return None
-            for seq, status in tx.rows("open_drafts", {"answers": draft.answers}):
-                if status == "approved" or tx.change("supersede", stamp(now, draft.author, seq=seq)) != 1:
+            for (seq,) in tx.rows("open_drafts", {"answers": draft.answers}):
+                if tx.change("supersede", stamp(now, draft.author, seq=seq)) != 1:
                     return None
-            seq = add_row(tx, _draft_params(tx, account, draft, now))
+            added = add_row(tx, _draft_params(tx, account, draft, now))
+            assert added is not None, "its id was free"
             stale = fetch_seq(tx, draft.answers).stale
-            if seq is not None and stale is not None:
-                tx.change("stale_from_the_beginning", stamp(now, "inbox", seq=seq, stale=stale))
-            return fetch_seq(tx, seq) if seq is not None else None
+            if stale is not None:
+                tx.change_one("stale_from_the_beginning", stamp(now, "inbox", seq=added, stale=stale))
+            return fetch_seq(tx, added)
 
         return self.database.write(work)
 
@@ -347,16 +347,14 @@ def _decide_row(
 def _draft_params(tx: Transaction, account: int, draft: NewDraft, now: int) -> dict[str, Any]:
     message_id = _free_id(tx, account, fetch_seq(tx, draft.answers).id)
     message = {"id": message_id, "recipient": draft.recipient, "body": draft.text, **draft.fields}
-    digest = digest_of(draft.recipient, draft.text)
-    content = Content(message_id, json.dumps(message, ensure_ascii=False), draft.recipient, digest)
     return {
         "account": account,
-        "id": content.id,
+        "id": message_id,
         "status": "pending_approval",
         "origin": "draft",
-        "payload": content.payload,
-        "chat": content.chat,
-        "digest": content.digest,
+        "payload": json.dumps(message, ensure_ascii=False),
+        "chat": draft.recipient,
+        "digest": digest_of(draft.recipient, draft.text),
         "answers": draft.answers,
         "author": draft.author,
         "note": draft.note,

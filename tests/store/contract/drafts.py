@@ -58,6 +58,7 @@ class DraftsContract(Contract):
         expected = {"id": "reply_m1", "recipient": ANA, "body": "Until six.", "original_message_id": "m1"}
         assert row.message == expected
         assert scene.row("m1").status == "incoming"
+        assert said_last(scene, "m1") == ("drafted", "faq", None)
         assert claim(scene) is None
 
     def test_a_draft_made_under_an_old_claim_is_void(self, scene: Scene) -> None:
@@ -71,6 +72,22 @@ class DraftsContract(Contract):
         assert scene.store.add_draft(scene.account, draft_for(second, "in time")) is not None
         assert scene.store.add_draft(scene.account, draft_for(second, "twice")) is None
         assert [row.text for row in scene.store.page(scene.account, PENDING)] == ["in time"]
+
+    def test_a_draft_is_out_of_date_from_the_beginning_when_more_came_in_while_it_was_made(self, scene: Scene) -> None:
+        scene.receive("m1")
+        incoming = claim(scene)
+        assert incoming is not None
+        scene.receive("m2")
+        assert said_last(scene, "m1") == ("stale", "inbox", "newer message m2")
+        at = scene.clock.advance(1)
+        row = scene.store.add_draft(scene.account, draft_for(incoming))
+        assert row is not None
+        assert (row.stale, row.changed_at) == ("newer message m2", at)
+        assert said_last(scene, row.id) == ("stale", "inbox", "newer message m2")
+
+    def test_a_long_text_in_any_script_is_drafted(self, scene: Scene) -> None:
+        scene.receive()
+        assert scene.answer("字" * 330_000).text == "字" * 330_000
 
     def test_a_message_can_wait_for_its_draft(self, scene: Scene) -> None:
         scene.receive()

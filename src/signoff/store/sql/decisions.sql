@@ -33,7 +33,7 @@ UPDATE messages
  WHERE seq = :seq AND draft_due IS NOT NULL
 
 -- name: open_drafts
-SELECT seq, status FROM messages WHERE answers = :answers AND status IN ('pending_approval', 'approved')
+SELECT seq FROM messages WHERE answers = :answers AND status IN ('pending_approval', 'approved')
 
 -- name: answer_to
 -- messages_answers
@@ -56,11 +56,12 @@ UPDATE messages INDEXED BY messages_undecided_in_chat
                  WHERE own.account = :account AND own.address = :chat)
 
 -- name: make_stale_before_drafted
--- messages_to_draft_in_chat: incoming messages whose draft is still to come and will be out of date when it does
+-- messages_to_draft_in_chat: incoming messages whose draft is still to come and will be out of date when it does.
+-- That it was answered from the phone holds however often it is drafted: nothing else takes its place.
 UPDATE messages
    SET stale = :stale,
        revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = 'stale', changed_why = :stale
- WHERE account = :account AND draft_due > :after
+ WHERE account = :account AND draft_due > :after AND (stale LIKE 'answered from the phone %') IS NOT TRUE
    AND chat IN (SELECT :chat UNION SELECT other.address FROM aliases own JOIN aliases other USING (contact)
                  WHERE own.account = :account AND own.address = :chat)
 
