@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -88,6 +89,14 @@ def test_damage_in_the_middle_is_found_by_check_and_told_in_words(path: Path) ->
     assert problems
     assert all(isinstance(problem, str) for problem in problems)
     with pytest.raises(StoreCorrupt, match="restore a backup"):
+        store.newest(1, INCOMING, None)
+    store.close()
+
+
+def test_a_message_that_was_damaged_on_the_disk_is_told_as_such(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b'{"id"', b'["id"'))
+    store = open_store(path)
+    with pytest.raises(StoreCorrupt, match=f"{re.escape(str(path))} is damaged.*restore a backup"):
         store.newest(1, INCOMING, None)
     store.close()
 

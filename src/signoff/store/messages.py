@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
 from operator import itemgetter
 from typing import Any
 
 from ..lifecycle import MessageStatus, is_regular
 from ..model import Content, as_guide_dict
 from .base import Verbs, addresses, fetch
-from .connection import DAMAGED, Transaction, translate
+from .connection import Transaction, translated
 from .rows import Attempt, Counter, Event, Row
 
 PAGE = 500
@@ -42,7 +41,6 @@ class Messages(Verbs):
         *,
         by: str,
         origin: str = "script",
-        why: str | None = None,
     ) -> bool:
         """Add a message to the list ``status``; False, and nothing changes, when its id is known already.
 
@@ -62,7 +60,7 @@ class Messages(Verbs):
             "draft_due": None,
             "now": self.clock(),
             "by": by,
-            "why": why,
+            "why": None,
         }
         return self.database.write(lambda tx: add_row(tx, params) is not None)
 
@@ -74,7 +72,6 @@ class Messages(Verbs):
         target: MessageStatus,
         *,
         by: str,
-        why: str | None = None,
     ) -> bool:
         """Move a message from one list to another; False when it is not in the first.
 
@@ -91,7 +88,6 @@ class Messages(Verbs):
             "now": self.clock(),
             "by": by,
             "what": "moved" if is_regular(source, target) else "irregular",
-            "why": why,
         }
         return self.database.write(lambda tx: tx.change("move", params) == 1)
 
@@ -116,15 +112,6 @@ class Messages(Verbs):
         """Up to ``limit`` messages of a list that came into it after the arrival ``after``, oldest first."""
         params = {"account": account, "status": status.value, "after": after, "limit": limit}
         return [Row(*row) for row in self.database.read(lambda tx: tx.rows("page", params))]
-
-    def all_messages(
-        self, tx: Transaction, account: int, status: MessageStatus
-    ) -> Iterator[tuple[str, str, int | None]]:
-        """Payload, status and time of the last move of every message of a list, oldest first, page by page."""
-        after = 0
-        while rows := tx.rows("oldest", {"account": account, "status": status.value, "after": after, "limit": PAGE}):
-            yield from ((payload, name, moved_at) for payload, name, moved_at, _ in rows)
-            after = rows[-1][3]
 
     def conversation(self, account: int, chat: str, limit: int) -> list[dict[str, Any]]:
         """The last ``limit`` messages that came from a contact or were sent, under all addresses, oldest first."""
@@ -211,10 +198,8 @@ class Messages(Verbs):
         return self.database.write(work)
 
     def _decoded(self, rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
-        try:
+        with translated(self.database.path):
             return decode(rows)
-        except DAMAGED as error:
-            raise translate(error, self.database.path) from error
 
 
 def decode(rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
@@ -253,8 +238,7 @@ def _differs(tx: Transaction, row: Row, offered: dict[str, Any]) -> bool:
     if stored.keys() <= {"id"}:
         return False  # cleared or forgotten: there is nothing to compare with
     if row.draft_version > 1:
-        first = tx.rows("versions", {"seq": row.seq})
-        stored["body"] = first[0][2] if first else stored.get("body")
+        stored["body"] = tx.rows("versions", {"seq": row.seq})[0][2]
     keys = (stored.keys() | offered.keys()) - set(IGNORED_IN_COMPARISON)
     return any(stored.get(key) != offered.get(key) for key in keys)
 

@@ -10,6 +10,12 @@ from ..scenes import ANA, ANA_LID, APPROVED, BEN, FAILED, INCOMING, PENDING, SEN
 from .base import Contract
 
 
+def said_last(scene: Scene) -> tuple[str, str, str | None]:
+    """What happened last in the account, by whom and why."""
+    event = scene.store.events(scene.account, limit=1)[0].event
+    return event.kind, event.by, event.why
+
+
 class ListsContract(Contract):
     def test_a_list_is_in_the_order_in_which_messages_came_into_it(self, scene: Scene) -> None:
         for name in ("a", "b", "c"):
@@ -72,12 +78,15 @@ class CountersContract(Contract):
         scene.store.reset_totals(scene.account, by="script")
         counter = scene.store.counters(scene.account)[INCOMING]
         assert (counter.total, counter.last_at, counter.listed) == (0, None, 1)
+        assert said_last(scene) == ("baseline", "script", '{"why": "reset", "totals": {}}')
         scene.add({"id": "m2"})
         assert scene.totals() == {"incoming": 1}
 
     def test_a_baseline_is_where_counting_goes_on(self, scene: Scene) -> None:
         scene.add({"id": "m1"})
         scene.store.set_totals(scene.account, {INCOMING: (40, 7), SENT: (3, None)}, by="import", why="imported")
+        kept = '{"why": "imported", "totals": {"incoming": [40, 7], "sent": [3, null]}}'
+        assert said_last(scene) == ("baseline", "import", kept)
         scene.add({"id": "m2"}, SENT)
         assert scene.totals() == {"incoming": 40, "sent": 4}
         assert scene.store.counters(scene.account)[INCOMING].last_at == 7
@@ -88,6 +97,7 @@ class CountersContract(Contract):
         scene.add({"id": "m2"}, SENT)
         before = scene.totals()
         scene.store.clear(scene.account, INCOMING, by="script")
+        assert said_last(scene) == ("cleared", "script", "incoming")
         assert (scene.ids(INCOMING), scene.ids(SENT), scene.totals()) == ([], ["m2"], before)
         assert scene.store.newest(scene.account, INCOMING, None) == []
         assert scene.store.counters(scene.account)[INCOMING].listed == 0
@@ -131,6 +141,7 @@ class CountersContract(Contract):
         before = scene.store.last_event()
         assert [scene.store.clear_before(scene.account, limit, 2) for _ in range(4)] == [2, 2, 1, 0]
         assert scene.store.last_event() == before + 3
+        assert said_last(scene) == ("cleared", "keeper", "incoming")
 
     @pytest.mark.parametrize("status", MessageStatus)
     def test_purging_removes_the_texts_of_what_was_cleared_and_nothing_else(

@@ -9,7 +9,7 @@ from signoff.errors import NotFound, StoreError
 from signoff.lifecycle import MessageStatus, is_regular
 from signoff.model import MAX_ID_BYTES, Content
 
-from ..scenes import ANA, INCOMING, PENDING, REJECTED, SENT, Scene
+from ..scenes import ANA, INCOMING, PENDING, SENT, Scene
 from .base import Contract, OpenStore
 
 HARD_TEXT = "سلام 👋🏽 ‏“q\\uote” \t\n\x01 — 日本"
@@ -37,7 +37,11 @@ class MessagesContract(Contract):
     def test_other_content_under_a_known_id_is_logged(self, scene: Scene) -> None:
         scene.add({"id": "m1", "body": "one"})
         scene.add({"id": "m1", "body": "two"})
-        assert scene.kinds("m1") == ["added", "differs"]
+        scene.add({"id": "m1", "body": "one", "more": 1})
+        scene.add({"id": "m1"})
+        assert scene.kinds("m1") == ["added", "differs", "differs", "differs"]
+        last = scene.store.history(scene.account, "m1")[-1]
+        assert (last.by, last.why) == ("script", None)
 
     def test_another_time_or_status_is_no_other_content(self, scene: Scene) -> None:
         scene.add({"id": "m1", "body": "one", "timestamp": 1})
@@ -45,8 +49,11 @@ class MessagesContract(Contract):
         assert scene.kinds("m1") == ["added"]
 
     def test_an_edited_text_still_knows_its_first_version(self, scene: Scene) -> None:
-        scene.script("s1", text="one")
+        row = scene.script("s1", text="one")
+        at = scene.clock.advance(1)
         scene.edit("s1", "two")
+        version = {"version": 1, "recipient": ANA, "text": "one", "author": None, "until": at}
+        assert scene.store.versions(row.seq) == [version]
         scene.script("s1", text="one")
         assert "differs" not in scene.kinds("s1")
 
@@ -57,6 +64,13 @@ class MessagesContract(Contract):
         scene.store.purge(scene.account)
         assert not scene.add({"id": "m1", "body": "one"})
         assert scene.ids(INCOMING) == []
+        assert "differs" not in scene.kinds("m1")
+
+    def test_ids_stay_known_after_forgetting(self, scene: Scene) -> None:
+        scene.add({"id": "m1", "from": ANA, "body": "one"})
+        scene.store.forget(scene.account, ANA, by="maria")
+        assert not scene.add({"id": "m1", "from": ANA, "body": "one"})
+        assert "differs" not in scene.kinds("m1")
 
     @pytest.mark.parametrize("message_id", ["", "x" * (MAX_ID_BYTES + 1)])
     def test_an_id_over_the_limits_is_refused_by_the_database_itself(self, scene: Scene, message_id: str) -> None:
@@ -108,7 +122,7 @@ class MessagesContract(Contract):
     def test_history_tells_when_from_where_to_where_who_and_why(self, scene: Scene) -> None:
         scene.add({"id": "m1"}, PENDING)
         at = scene.clock.advance(1)
-        scene.store.move(scene.account, "m1", PENDING, REJECTED, by="omar", why="closed")
+        scene.store.reject(scene.account, "m1", 1, by="omar", reason="closed")
         event = scene.store.history(scene.account, "m1")[-1]
         assert (event.at, event.from_status, event.to_status) == (at, "pending_approval", "rejected")
         assert (event.by, event.why) == ("omar", "closed")

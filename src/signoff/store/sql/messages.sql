@@ -44,7 +44,7 @@ UPDATE messages
        approved_by      = iif(:target = 'sent' AND delivery IS NOT NULL, approved_by, NULL),
        approved_kind    = iif(:target = 'sent' AND delivery IS NOT NULL, approved_kind, NULL),
        approved_at      = iif(:target = 'sent' AND delivery IS NOT NULL, approved_at, NULL),
-       revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = :what, changed_why = :why
+       revision = revision + 1, changed_at = :now, changed_by = :by, changed_what = :what, changed_why = NULL
  WHERE account = :account AND id = :id AND status = :source
    AND arrival > (SELECT cleared FROM counters WHERE account = :account AND status = :source)
 
