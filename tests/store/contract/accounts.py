@@ -16,6 +16,9 @@ class AccountsContract(Contract):
         assert open_store().account("shop") != scene.account
         assert scene.store.account_names() == ["default", "shop"]
 
+    def test_a_known_account_is_found_while_somebody_writes(self, scene: Scene) -> None:
+        assert scene.store.database.write(lambda _: scene.store.account("default")) == scene.account
+
     def test_the_same_id_in_two_accounts_is_two_messages(self, scene: Scene, other: Scene) -> None:
         assert scene.add({"id": "m1", "body": "one"})
         assert other.add({"id": "m1", "body": "two"})
