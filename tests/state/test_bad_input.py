@@ -140,8 +140,9 @@ def test_an_id_is_a_short_text(manager: StateManager, message_id: Any) -> None:
         lambda manager, status: manager.move_message("m1", S.INCOMING, status),
         lambda manager, status: manager.clear_messages(status),
         lambda manager, status: list(manager.iter_messages(status, after="m1")),
+        lambda manager, status: list(manager.rows(status)),
     ],
-    ids=["add", "get", "move from", "move to", "clear", "iterate"],
+    ids=["add", "get", "move from", "move to", "clear", "iterate", "rows"],
 )
 def test_a_status_is_a_message_status(
     manager: StateManager, call: Callable[[StateManager, Any], object], status: Any
@@ -251,6 +252,11 @@ class TestTexts:
         with refused(manager, InvalidMessage):
             manager.edit("m1", text)
 
+    def test_an_edit_to_nothing_is_told_what_to_do_instead(self, manager: StateManager) -> None:
+        manager.add_message({"id": "m1", "recipient": "15550100@c.us", "body": "hello"}, S.PENDING_APPROVAL)
+        with refused(manager, InvalidMessage, r"^the text is empty: reject the message instead$"):
+            manager.edit("m1", "  ")
+
     @pytest.mark.parametrize("text", [None, 5, b"x"])
     def test_an_edit_wants_a_text(self, manager: StateManager, text: Any) -> None:
         manager.add_message({"id": "m1", "recipient": "15550100@c.us", "body": "hello"}, S.PENDING_APPROVAL)
@@ -259,9 +265,9 @@ class TestTexts:
 
     @pytest.mark.parametrize("chat", [None, 5, "a\0b"])
     def test_an_address_is_a_text(self, manager: StateManager, chat: Any) -> None:
-        with refused(manager, InvalidMessage, "an address"):
+        with refused(manager, InvalidMessage, r"^an address\b"):
             manager.conversation(chat)
-        with refused(manager, InvalidMessage, "an address"):
+        with refused(manager, InvalidMessage, r"^an address\b"):
             manager.forget(chat)
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from signoff.clock import local_iso
-from signoff.errors import IllegalMove, NotFound, NotSendable, StaleVersion, StateFileError
+from signoff.errors import IllegalMove, InvalidType, NotFound, NotSendable, StaleVersion, StateFileError
+from signoff.store.rows import Row
 from state_manager import MessageStatus, StateManager
 
 from ..conftest import ManualClock
+from ..store.scenes import Scene
 from .conftest import Open
 
 S = MessageStatus
@@ -85,6 +88,15 @@ class TestDecisions:
         assert manager.history("m1")[-1]["why"] == "too curt"
         assert manager.reopen("m1").status == "pending_approval"
 
+    @pytest.mark.parametrize("by", [None, "Zoë"])
+    def test_taking_back_and_reopening_are_of_whoever_is_named_or_else_of_the_manager(
+        self, manager: StateManager, by: str | None
+    ) -> None:
+        manager.approve(pending(manager))
+        assert manager.take_back("m1", by=by).changed_by == (by or "a script")
+        manager.reject("m1")
+        assert manager.reopen("m1", by=by).changed_by == (by or "a script")
+
     def test_taking_back_stops_what_was_approved(self, manager: StateManager, clock: ManualClock) -> None:
         manager.approve(pending(manager))
         assert manager.take_back("m1").status == "pending_approval"
@@ -130,6 +142,66 @@ class TestDecisions:
             manager.edit("unheard of", "text")
 
 
+DECISIONS: dict[str, Callable[..., Row]] = {
+    "approve": lambda manager, name, version, **more: manager.approve(name, version, **more),
+    "reject": lambda manager, name, version, **more: manager.reject(name, "too curt", version, **more),
+    "edit": lambda manager, name, version, **more: manager.edit(name, "good day", version, **more),
+    "ask_again": lambda manager, name, version, **more: manager.ask_again(name, "too curt", version, **more),
+}
+
+
+@pytest.mark.parametrize("decide", DECISIONS.values(), ids=list(DECISIONS))
+class TestEveryDecision:
+    def test_is_of_whoever_is_named_or_else_of_the_manager(
+        self, manager: StateManager, clock: ManualClock, decide: Callable[..., Row]
+    ) -> None:
+        first, second = (
+            Scene(manager.store, clock).draft(name, chat=chat) for name, chat in (("i1", ANA), ("i2", BEN))
+        )
+        assert decide(manager, first.id, 1, by="Zoë").changed_by == "Zoë"
+        assert decide(manager, second.id, 1).changed_by == "a script"
+
+    def test_is_about_the_version_that_was_shown(
+        self, manager: StateManager, clock: ManualClock, decide: Callable[..., Row]
+    ) -> None:
+        row = Scene(manager.store, clock).draft()
+        with pytest.raises(StaleVersion, match="version 1, not 2"):
+            decide(manager, row.id, 2)
+
+    def test_is_about_the_status_that_was_shown(
+        self, manager: StateManager, clock: ManualClock, decide: Callable[..., Row]
+    ) -> None:
+        row = Scene(manager.store, clock).draft()
+        manager.reject(row.id, by="Ben")
+        with pytest.raises(StaleVersion, match="rejected now, not pending_approval: it was rejected by Ben"):
+            decide(manager, row.id, 1, seen=S.PENDING_APPROVAL)
+
+
+class TestOfADraft:
+    def test_one_that_is_out_of_date_is_approved_by_who_says_that_it_is(
+        self, manager: StateManager, clock: ManualClock
+    ) -> None:
+        scene = Scene(manager.store, clock)
+        row = scene.draft("i1")
+        scene.receive("i2")
+        with pytest.raises(StaleVersion, match="newer message i2"):
+            manager.approve(row.id)
+        assert manager.approve(row.id, despite="newer message i2").status == "approved"
+
+    def test_another_is_asked_for_with_a_reason(self, manager: StateManager, clock: ManualClock) -> None:
+        row = Scene(manager.store, clock).draft("i1")
+        assert manager.ask_again(row.id, "too curt").id == "i1"
+        assert manager.history("i1")[-1]["why"] == "too curt"
+
+    @pytest.mark.parametrize("reason", [5, b"x"])
+    def test_a_reason_is_a_text(self, manager: StateManager, clock: ManualClock, reason: Any) -> None:
+        row = Scene(manager.store, clock).draft()
+        for decide in (manager.reject, manager.ask_again):
+            with pytest.raises(InvalidType, match=r"^the reason is a string"):
+                decide(row.id, reason)
+        assert manager.get_message(row.id) == row
+
+
 class TestTheUnconfirmed:
     @pytest.fixture
     def unconfirmed(self, manager: StateManager) -> StateManager:
@@ -157,6 +229,13 @@ class TestTheUnconfirmed:
         assert claim is not None
         assert claim.number == 2
         unconfirmed.store.accepted(claim, None, by="test", move=True)
+
+    @pytest.mark.parametrize("name", ["confirm_sent", "send_again", "give_up"])
+    @pytest.mark.parametrize("by", [None, "Zoë"])
+    def test_it_is_settled_by_whoever_is_named_or_else_by_the_manager(
+        self, unconfirmed: StateManager, name: str, by: str | None
+    ) -> None:
+        assert getattr(unconfirmed, name)("m1", by=by).changed_by == (by or "a script")
 
     def test_a_person_gives_up(self, unconfirmed: StateManager) -> None:
         assert unconfirmed.give_up("m1").status == "failed"
@@ -202,6 +281,20 @@ class TestReading:
         manager.move_message("out", S.PENDING_APPROVAL, S.SENT)
         assert [message["id"] for message in manager.conversation(ANA)] == ["in", "out"]
         assert [message["id"] for message in manager.conversation(ANA, limit=1)] == ["out"]
+
+    def test_of_a_conversation_the_last_fifty_are_given_where_nobody_says_how_many(self, manager: StateManager) -> None:
+        for number in range(51):
+            manager.add_message({"id": str(number), "from": ANA, "body": "hello?"}, S.INCOMING)
+        assert [message["id"] for message in manager.conversation(ANA)] == [str(number) for number in range(1, 51)]
+
+    def test_rows_are_all_messages_of_a_list_with_what_stands_beside_them(self, open_manager: Open, path: Path) -> None:
+        manager = open_manager(path.with_suffix(".db"))
+        for number in range(3):
+            pending(manager, str(number))
+        manager.add_message({"id": "sent"}, S.SENT)
+        rows = list(manager.rows(S.PENDING_APPROVAL))
+        assert rows == [manager.get_message(str(number)) for number in range(3)]
+        assert rows[0].arrival == 1
 
     def test_iterating_reads_page_by_page_and_can_go_on_after_an_id(self, manager: StateManager) -> None:
         for number in range(1200):

@@ -88,7 +88,7 @@ class MessageMethods(Base):
 
     def rows(self, status: MessageStatus) -> Iterator[Row]:
         """The messages of a list with everything that stands beside them, oldest first, page by page."""
-        return self._rows(status, 0)
+        return self._rows(check_status(status), 0)
 
     def get_message(self, message_id: str) -> Row:
         """One message with everything that stands beside it.
