@@ -13,6 +13,7 @@ from signoff.clock import MINUTE
 from state_manager import StateManager
 
 from ..conftest import ManualClock
+from ..store.outside import Program
 from ..waiting import eventually
 
 
@@ -110,6 +111,23 @@ def test_a_mark_set_while_nothing_answered_goes_with_the_next_answer(manager: St
     assert manager.is_session_valid()
 
 
+def test_the_history_says_what_happened_to_the_session_by_whom_and_why(manager: StateManager, folder: Path) -> None:
+    folder.rmdir()
+    manager.update_session_status(True)
+    folder.mkdir()
+    manager.is_session_valid()
+    manager.update_session_status(False)
+    manager.mark_session_invalid("unlinked")
+    told = [logged.event for logged in manager.store.events(manager.account, limit=4)]
+    assert {event.by for event in told} == {manager.by}
+    assert [(event.kind, event.why) for event in told] == [
+        ("authenticated", None),
+        ("folder seen", None),
+        ("unauthenticated", None),
+        ("marked invalid", "unlinked"),
+    ]
+
+
 def test_it_stays_valid_across_restarts(manager: StateManager, folder: Path, clock: ManualClock) -> None:
     manager.update_session_status(True, {"name": "Ana"})
     before = manager.get_session_info()
@@ -145,6 +163,21 @@ def test_a_read_never_fails_because_taking_up_an_edit_failed(
     with caplog.at_level(logging.WARNING):
         eventually(read)
     state_file.rmdir()
+
+
+def test_a_read_never_fails_because_that_the_folder_was_seen_could_not_be_noted(
+    tmp_path: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = tmp_path / "state.db"
+    with StateManager(database, clock=clock, busy_timeout=0.1) as manager:
+        manager.update_session_status(True)
+        (tmp_path / ".wwebjs_auth").mkdir()
+        with Program("holder", database, heard="holding"), caplog.at_level(logging.WARNING):
+            assert manager.is_session_valid()
+        assert "could not note that .wwebjs_auth was seen: " in caplog.text
+        assert manager.is_session_valid()
+        (tmp_path / ".wwebjs_auth").rmdir()
+        assert not manager.is_session_valid()
 
 
 def test_a_field_of_ones_own_is_kept(manager: StateManager, tmp_path: Path, clock: ManualClock) -> None:

@@ -168,13 +168,13 @@ def test_a_limit_may_be_larger_than_any_list(manager: StateManager) -> None:
 
 @pytest.mark.parametrize("authenticated", [1, "yes", None, *UNSHOWABLE])
 def test_authenticated_is_true_or_false(manager: StateManager, authenticated: Any) -> None:
-    with refused(manager, TypeError, "authenticated is True or False"):
+    with refused(manager, TypeError, r"^authenticated is True or False; got .+"):
         manager.update_session_status(authenticated)
 
 
 @pytest.mark.parametrize("info", [[], "Ana", {"name": b"Ana"}, {"name": "\0"}, {1: 2}])
 def test_account_info_is_a_dict_that_json_can_hold(manager: StateManager, info: Any) -> None:
-    with refused(manager, ValueError, "account_info"):
+    with refused(manager, ValueError, r"^account_info (is a dict; got (list|str)$|cannot be written|holds|has)"):
         manager.update_session_status(True, info)
 
 
@@ -184,6 +184,11 @@ def test_marking_invalid_takes_any_reason(manager: StateManager, reason: Any) ->
     manager.mark_session_invalid(reason)
     assert manager.requires_qr_scan() is True
     assert len(manager.get_session_info()["invalidation_reason"]) <= 10_000
+
+
+def test_of_a_long_reason_ten_thousand_bytes_are_kept(manager: StateManager) -> None:
+    manager.mark_session_invalid("x" * 100_000)
+    assert manager.get_session_info()["invalidation_reason"] == "x" * 10_000
 
 
 @pytest.mark.parametrize("key", [None, 5, ["a"], b"key", *UNSHOWABLE])

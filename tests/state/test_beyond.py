@@ -295,6 +295,7 @@ class TestReading:
         rows = list(manager.rows(S.PENDING_APPROVAL))
         assert rows == [manager.get_message(str(number)) for number in range(3)]
         assert rows[0].arrival == 1
+        assert list(manager.iter_messages(S.PENDING_APPROVAL)) == [row.message for row in rows]
 
     def test_iterating_reads_page_by_page_and_can_go_on_after_an_id(self, manager: StateManager) -> None:
         for number in range(1200):
