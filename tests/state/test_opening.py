@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from signoff.errors import StoreUnavailable
+from signoff.errors import InvalidMessage, StoreUnavailable
 from state_manager import MessageStatus, StateManager
 
 from ..conftest import ManualClock
@@ -27,11 +27,12 @@ def test_a_state_file_has_its_database_beside_it(open_manager: Open, tmp_path: P
     assert {"mine.json", "mine.db"} < names(tmp_path)
 
 
-def test_a_database_has_no_state_file(open_manager: Open, tmp_path: Path) -> None:
-    with open_manager(tmp_path / "mine.db") as manager:
+@pytest.mark.parametrize("name", ["mine.db", "MINE.DB"])
+def test_a_database_has_no_state_file(open_manager: Open, tmp_path: Path, name: str) -> None:
+    with open_manager(tmp_path / name) as manager:
         manager.add_message({"id": "m1"}, S.INCOMING)
         assert [message["id"] for message in manager.get_messages(S.INCOMING)] == ["m1"]
-    assert names(tmp_path) == {"mine.db", "mine.db.lock"}
+    assert names(tmp_path) == {name, f"{name}.lock"}
 
 
 def test_both_names_mean_the_same_state(open_manager: Open, tmp_path: Path) -> None:
@@ -155,6 +156,24 @@ def test_the_state_file_shows_the_account_default(open_manager: Open, path: Path
 def test_who_does_it_is_noted(open_manager: Open) -> None:
     open_manager(by="the night shift").add_message({"id": "m1"}, S.INCOMING)
     assert [event["by"] for event in open_manager().history("m1")] == ["the night shift"]
+
+
+@pytest.mark.parametrize(("program", "noted"), [("/home/ana/watch.py", "watch.py"), ("", "script"), (".", "script")])
+def test_where_nobody_says_who_the_script_is_noted(
+    path: Path, monkeypatch: pytest.MonkeyPatch, program: str, noted: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", [program])
+    with StateManager(path) as manager:
+        assert manager.by == noted
+
+
+def test_who_is_a_text_that_can_be_stored(path: Path) -> None:
+    with pytest.raises(InvalidMessage, match=r"^by holds a NUL character"):
+        StateManager(path, by="a\0b")
+
+
+def test_another_process_is_waited_for_half_a_minute_where_nobody_says_how_long(open_manager: Open) -> None:
+    assert open_manager().store.database.busy_timeout == 30
 
 
 def test_the_state_is_there_again_after_closing(open_manager: Open) -> None:
