@@ -77,6 +77,17 @@ def test_the_folder_is_looked_for_beside_the_state_file(
     assert not manager.is_session_valid()
 
 
+def test_the_folder_that_counts_is_the_one_that_the_state_names(tmp_path: Path, clock: ManualClock) -> None:
+    old, folder = tmp_path / "old.json", tmp_path / "mine_auth"
+    old.write_text('{"session": {"session_path": "mine_auth"}}')
+    folder.mkdir()
+    with StateManager(old, clock=clock) as manager:
+        manager.update_session_status(True)
+        folder.rmdir()
+        assert not manager.is_session_valid()
+        assert manager.requires_qr_scan()
+
+
 def test_out_of_date_means_validate_again_and_no_scan(manager: StateManager, clock: ManualClock) -> None:
     manager.update_session_status(True)
     clock.now += 31 * MINUTE
