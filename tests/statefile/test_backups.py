@@ -118,8 +118,10 @@ class TestMaking:
     def test_one_that_fails_replaces_nothing_and_leaves_nothing(self, face: Face, tmp_path: Path) -> None:
         there = set(tmp_path.iterdir())
         (tmp_path / "folder.json").mkdir()
-        with pytest.raises(StateFileError, match="nothing was replaced"):
-            face.manager.export_state(tmp_path / "folder.json")
+        folder = tmp_path / "folder.json"
+        told = f"^{re.escape(str(folder))} could not be written \\(Is a directory\\); nothing was replaced$"
+        with pytest.raises(StateFileError, match=told):
+            face.manager.export_state(folder)
         (tmp_path / "file").write_text("precious")
         with pytest.raises(StateFileError):
             face.manager.export_state(tmp_path / "file" / "x.json")
@@ -151,7 +153,8 @@ class TestMaking:
 
         with monkeypatch.context() as patched:
             patched.setattr("os.fsync", lose_a_byte)
-            with pytest.raises(StateFileError, match="what was read back"):
+            told = f"^{re.escape(str(target))} was not written: what was read back is not what was written$"
+            with pytest.raises(StateFileError, match=told):
                 face.manager.export_state(target)
         assert target.read_bytes() == before
 

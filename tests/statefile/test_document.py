@@ -73,6 +73,25 @@ def test_people_can_read_it(face: Face) -> None:
     assert '\n  "human_in_the_loop": false,\n' in text
 
 
+def test_it_is_laid_out_two_spaces_deep_with_a_line_for_each_entry_of_a_list(face: Face) -> None:
+    for status in (S.INCOMING, S.FAILED):
+        for name in ("m1", "m2"):
+            face.manager.add_message({"id": f"{name} {status.value}", "body": "🌊"}, status)
+    face.manager.store.add_record(face.manager.account, LISTS[0], {"id": "r1", "text": "ü"}, by="test")
+    face.manager.set_config("größe", {"a": [{"ü": []}]})
+    document = face.write()
+    lists = [*document["messages"].values(), *(document[name] for name in LISTS)]
+    entries = {
+        f'"entry {place} {number}"': entry for place, list_ in enumerate(lists) for number, entry in enumerate(list_)
+    }
+    for place, list_ in enumerate(lists):
+        list_[:] = [f"entry {place} {number}" for number in range(len(list_))]
+    expected = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    for mark, entry in entries.items():
+        expected = expected.replace(mark, json.dumps(entry, separators=(",", ":"), ensure_ascii=False))
+    assert face.path.read_text("utf-8") == expected
+
+
 def test_counters_and_times_are_the_guides(face: Face) -> None:
     face.manager.add_message({"id": "m1"}, S.INCOMING)
     assert face.write()["statistics"] == {

@@ -101,6 +101,13 @@ class TestWhole:
         assert said(path, "mine") == said_before
         assert not path.with_name(f".{path.name}.new").exists()
 
+    def test_what_a_killed_process_left_half_written_is_in_nobodys_way(self, face: Face) -> None:
+        left = face.path.with_name(f".{face.path.name}.new")
+        left.write_text("x" * 1_000_000)
+        face.manager.set_config("mine", 1)
+        assert face.write()["mine"] == 1
+        assert not left.exists()
+
 
 class TestSoon:
     def test_a_change_after_a_quiet_second_is_written_at_once(self, path: Path) -> None:

@@ -80,7 +80,7 @@ def _verified(target: Path, pieces: Iterable[str]) -> Iterator[Path]:
         raise StateFileError(f"{target} could not be written ({error.strerror}); nothing was replaced") from error
     finally:
         with suppress(OSError):
-            partial.unlink(missing_ok=True)
+            partial.unlink()
 
 
 def _write(path: Path, pieces: Iterable[str]) -> str:

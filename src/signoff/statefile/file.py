@@ -190,7 +190,7 @@ class StateFile:
                 return False
         finally:
             with suppress(OSError):
-                new.unlink(missing_ok=True)
+                new.unlink()
         self._seen = None
         self._puts += 1
         return True
