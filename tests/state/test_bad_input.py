@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from signoff.errors import ConfigError, InvalidMessage, InvalidType, SignoffError, StateFileError, StoreUnavailable
-from signoff.model import MAX_ID_BYTES, MAX_MESSAGE_BYTES, MAX_NESTING
+from signoff.model import MAX_ID_BYTES, MAX_MESSAGE_BYTES, MAX_NESTING, short
 from state_manager import MessageStatus, StateManager
 
 from .conftest import Open
@@ -168,7 +169,7 @@ def test_a_limit_may_be_larger_than_any_list(manager: StateManager) -> None:
 
 @pytest.mark.parametrize("authenticated", [1, "yes", None, *UNSHOWABLE])
 def test_authenticated_is_true_or_false(manager: StateManager, authenticated: Any) -> None:
-    with refused(manager, TypeError, r"^authenticated is True or False; got .+"):
+    with refused(manager, TypeError, f"^authenticated is True or False; got {re.escape(short(authenticated))}$"):
         manager.update_session_status(authenticated)
 
 
@@ -193,7 +194,7 @@ def test_of_a_long_reason_ten_thousand_bytes_are_kept(manager: StateManager) -> 
 
 @pytest.mark.parametrize("key", [None, 5, ["a"], b"key", *UNSHOWABLE])
 def test_a_setting_has_a_text_as_key(manager: StateManager, key: Any) -> None:
-    with refused(manager, ValueError, r"^a setting's key is a string; got .+"):
+    with refused(manager, ValueError, f"^a setting's key is a string; got {re.escape(short(key))}$"):
         manager.get_config(key)
     with refused(manager, ValueError, "key"):
         manager.set_config(key, 1)
