@@ -65,6 +65,15 @@ def test_unset_config_brings_the_default_back(manager: StateManager) -> None:
     assert manager.unset_config("mine") is False
 
 
+def test_unset_config_tells_the_dots_of_a_name_from_those_before_a_field(manager: StateManager) -> None:
+    manager.set_config("mine", {"a.b": 1, "c": 2})
+    manager.set_config(".mine", 1)
+    assert manager.unset_config("mine.a.b") is True
+    assert manager.get_config("mine") == {"c": 2}
+    assert [manager.unset_config(".mine") for _ in range(2)] == [True, False]
+    assert manager.get_config(".mine") is None
+
+
 @pytest.mark.parametrize("key", ["session", "session.authenticated", "metadata", "statistics", "messages"])
 def test_what_has_a_method_of_its_own_is_not_unset(manager: StateManager, key: str) -> None:
     with pytest.raises(ConfigError, match="is no setting"):
