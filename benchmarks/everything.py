@@ -1,6 +1,6 @@
 """Every question, one after another, as Markdown.
 
-    python benchmarks/everything.py [--quick] [--only NAME ...] [--write]
+    python benchmarks/everything.py [--quick] [--only NAME ...] [--states FOLDER] [--write]
 
 In full it takes about two hours on two quiet processors, with ``--quick`` some ten minutes. ``--write`` puts what is
 printed into ``docs/performance-tables.md``, in the place of what stands there.
@@ -30,6 +30,7 @@ What `benchmarks/everything.py` printed last, question by question; [How fast it
 QUESTIONS = {
     "start": ["start.py"],
     "lifecycle": ["lifecycle.py"],
+    "lifecycle-large": ["lifecycle.py", "--large"],
     "lifecycle-slow-disk": ["lifecycle.py", "--slow-disk"],
     "processes": ["processes.py"],
     "processes-slow-disk": ["processes.py", "--slow-disk"],
@@ -41,9 +42,11 @@ QUESTIONS = {
 }
 
 
-def ask(name: str, quick: bool, draw: bool) -> str:
+def ask(name: str, quick: bool, draw: bool, states: Path | None) -> str:
     """The answer to a question, as Markdown; that to ``lifecycle`` is drawn, too."""
     script, *options = QUESTIONS[name]
+    if states is not None and "--large" in options:
+        options += ["--states", os.fspath(states)]
     if draw and name == "lifecycle":
         options += ["--plot", os.fspath(PLOT)]
     if "--slow-disk" in options and not shutil.which("strace"):
@@ -67,11 +70,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="see that everything works")
     parser.add_argument("--only", nargs="+", metavar="NAME", choices=QUESTIONS, help=", ".join(QUESTIONS))
+    parser.add_argument("--states", type=Path, metavar="FOLDER", help="keep the large states here for the next time")
     parser.add_argument("--write", action="store_true", help=f"keep the answers in {TABLES.relative_to(_HERE.parent)}")
     asked = parser.parse_args()
     for name in asked.only or QUESTIONS:
         print(f"## {name}\n", flush=True)
-        answer = ask(name, asked.quick, asked.write)
+        answer = ask(name, asked.quick, asked.write, asked.states)
         print(answer, flush=True)
         if asked.write:
             write(TABLES, name, answer)

@@ -1,7 +1,7 @@
 """The guide's lifecycle through signoff, beside what people use instead, in one interleaved run.
 
     python benchmarks/lifecycle.py [--quick] [--history N ...] [--threads N ...] [--peers NAME ...] [--slow-disk]
-                                   [--states FOLDER [--fill]]
+                                   [--large] [--states FOLDER [--fill]]
 
 In every round each contender does one slice of the same work, one after another, so that all of them meet the same
 weather; the ratios are of slices of the same round. A slice takes messages through the lifecycle: added as INCOMING,
@@ -11,8 +11,9 @@ single one; one that is not installed is left out.
 
 What the disk itself can do is measured in the same rounds. The files are made in the folder for temporary files; set
 TMPDIR to measure another disk. With ``--slow-disk`` 2 ms are added to each sync, by strace, for all contenders alike.
-To fill five million messages takes longer than to measure with them: in a folder of ``--states`` they are kept for the
-next run, and with ``--fill`` they are only filled.
+With ``--large`` up to five million messages stand before those that are measured, beside hand-written sqlite3 alone. To
+fill them takes longer than to measure: in a folder of ``--states`` they are kept for the next run, and with ``--fill``
+they are only filled.
 """
 
 from __future__ import annotations
@@ -116,16 +117,18 @@ def _syncs_per_second(folder: Path, count: int = 200) -> float:
 
 
 def _histories(asked: argparse.Namespace) -> list[int]:
-    if asked.quick:
-        return [0, 10_000]
-    return [0] if asked.slow_disk else [0, 10_000, 100_000, 1_000_000]
+    if asked.slow_disk:
+        return [0]
+    if asked.large:
+        return [0, 1_000, 10_000] if asked.quick else [0, 10_000, 1_000_000, 5_000_000]
+    return [0, 10_000] if asked.quick else [0, 100_000]
 
 
 def fill(plan: Plan, folder: Path) -> None:
     """Make the states with these histories."""
     with contenders(plan.peers, folder) as found:
         for contender in found:
-            for history in plan.histories:
+            for history in filter(None, plan.histories):
                 report.progress(f"{history:,} messages for {contender.about.name}")
                 contender.tell("open", history=history)
 
@@ -138,6 +141,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--peers", nargs="+", metavar="NAME", choices=PEERS, help=", ".join(PEERS))
     parser.add_argument("--rounds", type=int, metavar="N")
     parser.add_argument("--slow-disk", action="store_true", help="add 2 ms to each sync; needs strace")
+    parser.add_argument("--large", action="store_true", help="up to five million messages, beside sqlite3 by hand")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw it, too, as SVG")
     parser.add_argument(
         "--states", type=Path, metavar="FOLDER", help="keep the histories here, and use those there are"
@@ -148,10 +152,10 @@ def _asked() -> argparse.Namespace:
 
 def _plan(asked: argparse.Namespace) -> Plan:
     return Plan(
-        peers=asked.peers or (["signoff", "sqlite3"] if asked.slow_disk else list(PEERS)),
+        peers=asked.peers or (["signoff", "sqlite3"] if asked.slow_disk or asked.large else list(PEERS)),
         histories=asked.history or _histories(asked),
-        threads=asked.threads or ([1, 32] if asked.quick else [1, 8, 32, 64]),
-        rounds=asked.rounds or (3 if asked.quick else 9),
+        threads=asked.threads or ([1, 32] if asked.quick or asked.large else [1, 8, 32, 64]),
+        rounds=asked.rounds or (3 if asked.quick else 7),
         seconds=0.2 if asked.quick else 1.0,
         slow_disk=asked.slow_disk,
     )
