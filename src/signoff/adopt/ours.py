@@ -10,7 +10,8 @@ from ..settings import RECORD_LISTS
 from ..statefile.edits import edit_of
 from ..statefile.exchange import parse
 from ..store import Store
-from ..store.files import FileEdit, record_id
+from ..store.files import record_id
+from ..store.takeup import FileEdit
 
 
 def is_ours(store: Store, account: int, text: bytes) -> bool:

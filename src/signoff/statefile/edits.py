@@ -19,7 +19,8 @@ from ..errors import ConfigError, InvalidMessage
 from ..lifecycle import MessageStatus
 from ..model import Content, check_nesting, content_of, to_json
 from ..session import Session
-from ..store.files import FileEdit, FileRevision, derived_id, record_id
+from ..store.files import derived_id, record_id
+from ..store.takeup import FileEdit, FileRevision
 from .document import CHOSEN, COUNTED, LAST_RECEIVED, LAST_SENT
 
 HOLD = "outbox_hold"
@@ -74,15 +75,14 @@ def restore_of(document: Document, present: Mapping[str, Any], report: Report) -
     Args:
         present: the settings as they are; what a backup says as well stays nobody's choice if it was nobody's.
     """
-    messages = tuple(messages_of(document, report))
     found = settings_difference(document, [present], report)
     if found.get("human_in_the_loop") is False and not _dict(document.get("metadata")).get(CHOSEN):
         del found["human_in_the_loop"]  # the default that nobody chose
     return FileEdit(
         settings=found,
         session=_session_of(document, report),
-        messages=messages,
-        shown=tuple(content for _, content in messages),
+        messages=tuple(messages_of(document, report)),
+        again=True,
         records=tuple(records_of(document, report)),
     )
 
@@ -90,7 +90,7 @@ def restore_of(document: Document, present: Mapping[str, Any], report: Report) -
 def import_of(document: Document, report: Report) -> FileEdit:
     """The state to begin with, of the components that kept only a file. What is as by default, nobody has chosen."""
     restored = restore_of(document, settings.defaults(), report)
-    return restored._replace(shown=(), totals=totals_of(document, report))
+    return restored._replace(again=False, totals=totals_of(document, report))
 
 
 def settings_difference(document: Document, bases: Sequence[Mapping[str, Any]], report: Report) -> dict[str, Any]:

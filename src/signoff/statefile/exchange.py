@@ -12,7 +12,7 @@ from ..errors import StateFileError
 from ..settings import with_defaults
 from ..store import Store
 from ..store.durable import sync
-from ..store.files import FileEdit, FileRevision, KnownFile
+from ..store.takeup import FileEdit, FileRevision, KnownFile
 from . import edits, warn
 from .document import render
 from .export import reserved, time_stamp, write_new, write_private, write_verified

@@ -20,7 +20,8 @@ from ..settings import with_defaults
 from ..store import Store
 from ..store.durable import replace
 from ..store.filelock import FileLock
-from ..store.files import FileRevision, KnownFile, View
+from ..store.files import View
+from ..store.takeup import FileRevision, KnownFile
 from .document import NEWEST, account_info, render, session_fields
 from .exchange import Exchange, parse
 from .export import write_private
