@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import StateFileError
 from ..model import JsonObject, check_path
-from ..statefile.document import render
+from ..statefile.document import whole
 from .base import Base
 
 if TYPE_CHECKING:
@@ -21,8 +20,7 @@ class WholeMethods(Base):
 
     def get_full_state(self) -> JsonObject:
         """The complete state as the state file shows it, with all messages and not only the newest."""
-        state: JsonObject = self.store.view(self.account, lambda view: json.loads("".join(render(view, None))))
-        return state
+        return self.store.view(self.account, whole)
 
     def export_state(self, output_file: str | os.PathLike[str]) -> None:
         """Write the complete state to a file; missing folders are made, an existing file is replaced at the end.
