@@ -71,6 +71,16 @@ def pieces(
         raise text.broken("Extra data")
 
 
+def pieces_of(value: Any, opened: Callable[[Path], bool], path: Path = ()) -> Iterator[Piece]:
+    """The same of a value that is in memory."""
+    if not (isinstance(value, (dict, list)) and opened(path)):
+        yield path, value
+        return
+    yield path, type(value)()
+    for name, below in value.items() if isinstance(value, dict) else enumerate(value):
+        yield from pieces_of(below, opened, (*path, name))
+
+
 def _read_through(file: BinaryIO, decoder: codecs.IncrementalDecoder, chunk: int) -> None:
     file.seek(0)
     while raw := file.read(chunk):
