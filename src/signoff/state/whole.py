@@ -50,12 +50,16 @@ class WholeMethods(Base):
         """Bring back what a backup holds; the present state is backed up before, and nothing becomes sendable.
 
         Settings and session come back, unknown messages are taken in, cleared ones are shown again as they stand now.
+        The file is read to its end before anything is changed, in little memory. Then its messages come in some at a
+        time, so that others write meanwhile and see the lists grow; settings and session come last. What is stopped in
+        the middle goes on with the rest when the same file is restored again.
 
         Returns:
             The path of the backup of the state as it was before.
 
         Raises:
             StateFileError: ``file`` cannot be read; nothing was changed.
+            StoreError: the database could not; it says if some of the messages were taken in by then.
         """
         saved = self._exchange().restore_file(check_path(file, "file"))
         self._changed()
