@@ -8,7 +8,7 @@ from typing import Any
 
 import apsw
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signoff.digest import digest_of_bytes
@@ -53,6 +53,7 @@ def expected(lists: dict[str, list[dict[str, Any]]]) -> tuple[list[tuple[Message
 
 
 @given(LISTS, LISTS, st.sampled_from([None, 2]))
+@settings(deadline=None)
 def test_each_message_comes_once_where_it_has_come_furthest_and_in_the_order_of_writing(
     first: list[tuple[str, Any]], second: list[tuple[str, Any]], indent: int | None
 ) -> None:

@@ -79,11 +79,13 @@ def agree(raw: bytes, depth: int, chunk: int) -> None:
 
 
 @given(RAW, st.integers(0, 4), CHUNKS)
+@settings(deadline=None)
 def test_any_document_is_read_as_at_once(raw: bytes, depth: int, chunk: int) -> None:
     agree(raw, depth, chunk)
 
 
 @given(RAW, st.integers(0, 3), CHUNKS, st.data())
+@settings(deadline=None)
 def test_one_that_breaks_off_is_refused_wherever_it_does(
     raw: bytes, depth: int, chunk: int, data: st.DataObject
 ) -> None:
@@ -91,7 +93,7 @@ def test_one_that_breaks_off_is_refused_wherever_it_does(
 
 
 @given(RAW, st.integers(0, 3), CHUNKS, st.data())
-@settings(max_examples=300)
+@settings(deadline=None, max_examples=300)
 def test_hostile_bytes_are_read_or_refused_as_at_once(raw: bytes, depth: int, chunk: int, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(raw)))
     wrong = data.draw(st.sampled_from(WRONG))
@@ -99,6 +101,7 @@ def test_hostile_bytes_are_read_or_refused_as_at_once(raw: bytes, depth: int, ch
 
 
 @given(MEMBERS, MEMBERS, st.integers(0, 3), CHUNKS)
+@settings(deadline=None)
 def test_of_a_key_that_stands_twice_the_last_counts(
     outer: list[tuple[str, Any]], inner: list[tuple[str, Any]], depth: int, chunk: int
 ) -> None:

@@ -28,8 +28,8 @@ from .settings import apply_session, apply_settings
 
 MOST_EDITS = 100
 """How many edits of files of one revision are kept apart; earlier ones are kept as one."""
-AT_ONCE = 100
-"""Messages and records that one transaction takes in: whoever writes meanwhile waits some 10 ms for it."""
+AT_ONCE = 50
+"""Messages and records that one transaction takes in: whoever writes meanwhile waits some 5 ms for it."""
 BYTES_AT_ONCE = 1 << 18
 """Bytes of text after which no more are taken in by one transaction."""
 

@@ -298,8 +298,8 @@ class FilesContract(Contract):
         with pytest.raises(StoreFull) as told:
             take_up(scene, {"mine": 2}, messages=read(), records=entries)
         assert str(told.value) == (
-            "200 messages or entries were taken in before this, and the same again goes on with the rest: the disk is "
-            "full; nothing more was changed: free space, try again"
+            f"{2 * AT_ONCE} messages or entries were taken in before this, and the same again goes on with the rest: "
+            "the disk is full; nothing more was changed: free space, try again"
         )
         assert scene.store.setting(scene.account, "mine") is None
         assert scene.store.check() == []
