@@ -128,6 +128,7 @@ def test_killed_between_any_two_batches_the_same_again_goes_on(
         assert state(folder) == uninterrupted
     assert uninterrupted["mine"] == 1
     assert len(uninterrupted["messages"]["sent"]) == MORE
+    assert len(uninterrupted["messages"]["approved"]) == KNOWN
     assert len(uninterrupted["message_log"]) == 15
     assert uninterrupted["statistics"]["total_sent"] == (7 if way == "import" else 0)
 
