@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterable
 from typing import IO
 
+_PIECE = 1 << 18
+
 
 def digest_of(recipient: str, text: str) -> str:
     """The 128-bit digest of exactly this text to exactly this chat, in hex. An approval is bound to it."""
@@ -26,7 +28,15 @@ def digest_of_bytes(raw: bytes) -> str:
 def digest_of_file(path: str | os.PathLike[str]) -> str:
     """The digest of the file's content in hex, read piece by piece."""
     with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return digest_of_rest(file)
+
+
+def digest_of_rest(file: IO[bytes]) -> str:
+    """The digest in hex of all that is still to be read of an open file, read piece by piece."""
+    digest = hashlib.sha256()
+    while piece := file.read(_PIECE):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def write_and_digest(file: IO[bytes], pieces: Iterable[str]) -> str:

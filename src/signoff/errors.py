@@ -76,7 +76,7 @@ class StateFileError(SignoffError):
 
 
 class StoreError(SignoffError):
-    """The database could not do what was asked; nothing was changed."""
+    """The database could not do what was asked; nothing was changed, or it says how far a restore has come."""
 
 
 class StoreBusy(StoreError):

@@ -15,7 +15,7 @@ import pytest
 
 from signoff.errors import StateFileError
 from signoff.model import content_of
-from signoff.store.files import FileEdit
+from signoff.store.takeup import FileEdit
 from state_manager import MessageStatus, StateManager
 
 from ..conftest import ManualClock

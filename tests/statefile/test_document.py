@@ -53,6 +53,25 @@ def test_the_lists_of_the_components_too(face: Face, name: str) -> None:
     assert len(face.manager.get_full_state()[name]) == 130
 
 
+def test_the_whole_is_parsed_by_pieces_so_that_other_threads_get_their_turn(
+    face: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(1000):
+        face.manager.add_message({"id": str(number), "body": "x" * 100}, S.SENT)
+        face.manager.store.add_record(face.manager.account, "message_log", {"id": str(number)}, by="test")
+    face.manager.export_state(face.path.with_name("exported.json"))
+    exported = json.loads(face.path.with_name("exported.json").read_bytes())
+    lengths: list[int] = []
+    parse = json.loads
+    with monkeypatch.context() as patched:
+        patched.setattr("json.loads", lambda text: [lengths.append(len(text)), parse(text)][1])
+        state = face.manager.get_full_state()
+    exported["metadata"] = {key: exported["metadata"][key] for key in state["metadata"]}
+    assert list(state) == list(exported)
+    assert state == exported
+    assert max(lengths) < 20_000
+
+
 def test_the_revision_grows_with_every_change(face: Face) -> None:
     before = face.read()["metadata"]
     face.clock.advance(5)

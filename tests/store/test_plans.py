@@ -26,7 +26,8 @@ RARE = {
     "messages_of_chat": "forgetting reads everything",
     "messages_of_writer": "forgetting reads everything",
     "forget_records": "forgetting reads everything",
-    "begun": "looks for one row",
+    "first_event": "looks for one row",
+    "any_message": "looks for one row",
 }
 SMALL = {"accounts", "store", "CONSTANT", "6-ROW", "arrivals"}
 """What may be scanned: tables of some rows, the lists that one message was in, and no tables at all."""

@@ -7,10 +7,12 @@ from typing import Any
 
 from ..digest import digest_of_bytes
 from ..settings import RECORD_LISTS
+from ..statefile.brought import brought_by
 from ..statefile.edits import edit_of
 from ..statefile.exchange import parse
 from ..store import Store
-from ..store.files import FileEdit, record_id
+from ..store.files import record_id
+from ..store.takeup import FileEdit
 
 
 def is_ours(store: Store, account: int, text: bytes) -> bool:
@@ -30,7 +32,8 @@ def is_ours(store: Store, account: int, text: bytes) -> bool:
     base = store.file_revision(account, revision) if isinstance(revision, int) else None
     if base is None:
         return False
-    return not _brings_anything(store, account, edit_of(document, [base], True, _not_told, store.clock()).whole)
+    with brought_by(document, store.clock()) as brought:
+        return not _brings_anything(store, account, edit_of(brought, [base], True, _not_told).whole)
 
 
 def _brings_anything(store: Store, account: int, edit: FileEdit) -> bool:

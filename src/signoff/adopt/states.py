@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from ..errors import StateFileError
 from ..lifecycle import MessageStatus
 from ..settings import RECORD_LISTS
 from ..statefile import edits
+from ..statefile.brought import brought_by
 from .salvage import read
 
 DEFAULT = "whatsapp_state.json"
@@ -54,12 +56,17 @@ def plan_state(path: Path) -> StatePlan:
         return StatePlan(path.name, beside=beside)
     document, broken = read(path.read_bytes())
     problems: list[str] = []
-    brought = edits.import_of(document or {}, problems.append, now=0)  # what is only counted needs no time
+    with brought_by(document or {}, now=0) as brought:  # what is only counted needs no time
+        imported = edits.import_of(brought, problems.append)
+        messages = _counted(
+            (status.value for status, _ in imported.messages), [status.value for status in MessageStatus]
+        )
+        records = _counted((name for name, _, _ in imported.records), RECORD_LISTS)
     return StatePlan(
         path.name,
-        _counted([status.value for status, _ in brought.messages], [status.value for status in MessageStatus]),
-        _counted([name for name, _, _ in brought.records], RECORD_LISTS),
-        asks=brought.settings.get("human_in_the_loop") is not True,
+        messages,
+        records,
+        asks=imported.settings.get("human_in_the_loop") is not True,
         broken=broken,
         lost=document is None,
         problems=tuple(problems) if document is not None else (),
@@ -93,6 +100,6 @@ def _text(document: dict[str, Any]) -> bytes:
     return json.dumps(document, ensure_ascii=False, indent=2).encode(errors="replace")
 
 
-def _counted(found: list[str], names: tuple[str, ...] | list[str]) -> dict[str, int]:
+def _counted(found: Iterable[str], names: tuple[str, ...] | list[str]) -> dict[str, int]:
     counts = Counter(found)
     return {name: counts[name] for name in names if counts[name]}

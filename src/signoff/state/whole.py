@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import StateFileError
 from ..model import JsonObject, check_path
-from ..statefile.document import render
+from ..statefile.document import whole
 from .base import Base
 
 if TYPE_CHECKING:
@@ -21,8 +20,7 @@ class WholeMethods(Base):
 
     def get_full_state(self) -> JsonObject:
         """The complete state as the state file shows it, with all messages and not only the newest."""
-        state: JsonObject = self.store.view(self.account, lambda view: json.loads("".join(render(view, None))))
-        return state
+        return self.store.view(self.account, whole)
 
     def export_state(self, output_file: str | os.PathLike[str]) -> None:
         """Write the complete state to a file; missing folders are made, an existing file is replaced at the end.
@@ -52,12 +50,16 @@ class WholeMethods(Base):
         """Bring back what a backup holds; the present state is backed up before, and nothing becomes sendable.
 
         Settings and session come back, unknown messages are taken in, cleared ones are shown again as they stand now.
+        The file is read to its end before anything is changed, in little memory. Then its messages come in some at a
+        time, so that others write meanwhile and see the lists grow; settings and session come last. What is stopped in
+        the middle goes on with the rest when the same file is restored again.
 
         Returns:
             The path of the backup of the state as it was before.
 
         Raises:
             StateFileError: ``file`` cannot be read; nothing was changed.
+            StoreError: the database could not; it says if some of the messages were taken in by then.
         """
         saved = self._exchange().restore_file(check_path(file, "file"))
         self._changed()

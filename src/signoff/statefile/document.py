@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from .. import session as sessions
@@ -32,6 +33,7 @@ COUNTED = {
     "total_rejected": MessageStatus.REJECTED,
 }
 
+_PARSED_AT_ONCE = 100
 _NO_ACCOUNT = {"number": None, "name": None, "platform": None, "last_updated": None}
 
 
@@ -56,6 +58,19 @@ def render(view: View, limit: int | None, kind: str | None = None) -> Iterator[s
         yield from _list(name, view.records(name, limit), indent="  ")
         yield ",\n"
     yield f'  "metadata": {_indented(metadata(view, kind))}\n}}\n'
+
+
+def whole(view: View) -> dict[str, Any]:
+    """The whole document with all messages, as `render` writes it.
+
+    It is parsed some messages at a time: the parser lets no other thread run.
+    """
+    document: dict[str, Any] = json.loads("".join(render(view, 0)))
+    for status in MessageStatus:
+        document["messages"][status.value] = _parsed(view.messages(status, None))
+    for name in RECORD_LISTS:
+        document[name] = _parsed(view.records(name, None))
+    return document
 
 
 def statistics(counters: Mapping[MessageStatus, Counter]) -> dict[str, Any]:
@@ -96,6 +111,13 @@ def metadata(view: View, kind: str | None = None) -> dict[str, Any]:
     if kind is None:
         return shown
     return {**shown, "kind": kind, CHOSEN: "human_in_the_loop" in view.settings}
+
+
+def _parsed(entries: Iterator[str]) -> list[Any]:
+    parsed: list[Any] = []
+    while some := list(islice(entries, _PARSED_AT_ONCE)):
+        parsed += json.loads(f"[{','.join(some)}]")
+    return parsed
 
 
 def _list(name: str, entries: Iterable[str], indent: str) -> Iterator[str]:

@@ -7,32 +7,23 @@ it goes on with its old copy: what was taken up from files of that revision is n
 
 from __future__ import annotations
 
-import json
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .. import session as sessions
 from .. import settings
-from ..clock import local_iso, parse_iso
 from ..errors import ConfigError, InvalidMessage
 from ..lifecycle import MessageStatus
-from ..model import Content, check_nesting, content_of, to_json
+from ..model import to_json
 from ..session import Session
-from ..store.files import FileEdit, FileRevision, derived_id, record_id
+from ..store.takeup import FileEdit, FileRevision
+from .brought import Brought, Document, Report, time_of
 from .document import CHOSEN, COUNTED, LAST_RECEIVED, LAST_SENT
 
 HOLD = "outbox_hold"
 """The setting that holds the outbox, saying why, until a person confirms. No file changes it."""
 
-Document = dict[str, Any]
-Report = Callable[[str], None]
-
 _S = MessageStatus
-_FURTHEST_FIRST = (_S.SENT, _S.FAILED, _S.REJECTED, _S.APPROVED, _S.PENDING_APPROVAL, _S.INCOMING)
-"""A message that stands in two lists of a file is where it has come furthest."""
-
 _COUNTED_BY = {status: name for name, status in COUNTED.items()}
 _BOOLEANS = ("authenticated", "session_valid", "requires_qr")
 _INVALIDATION = ("invalidation_reason", "invalidated_at")
@@ -49,50 +40,47 @@ class Edit(NamedTuple):
     whole: FileEdit
 
 
-def edit_of(document: Document, bases: Sequence[FileRevision], known: bool, report: Report, now: int) -> Edit:
+def edit_of(brought: Brought, bases: Sequence[FileRevision], known: bool, report: Report) -> Edit:
     """What somebody changed in a state file.
 
     Args:
         bases: what the file of its revision said and what was taken up from that already, or the file written last.
         known: whether its revision is known; if not, only settings count.
         report: told of every value that cannot be used.
-        now: when the file is read, microseconds since 1970 UTC.
     """
+    document = brought.document
     shown = [base.settings for base in bases] or [settings.defaults()]
     found = settings_difference(document, shown, report)
     fields = session_difference(document, [base.session for base in bases], report) if known else {}
     whole = FileEdit(
         settings=found,
-        session=session_change(fields, report, now),
-        messages=tuple(messages_of(document, report, now)),
-        records=tuple(records_of(document, report)),
+        session=session_change(fields, report, brought.now),
+        messages=brought.messages(),
+        records=brought.records(),
     )
+    brought.tell(report)
     return Edit(found, fields, whole)
 
 
-def restore_of(document: Document, present: Mapping[str, Any], report: Report, now: int) -> FileEdit:
+def restore_of(brought: Brought, present: Mapping[str, Any], report: Report) -> FileEdit:
     """What a backup brings back: settings, session, messages unknown or cleared. Nothing becomes sendable.
 
     Args:
         present: the settings as they are; what a backup says as well stays nobody's choice if it was nobody's.
     """
-    messages = tuple(messages_of(document, report, now))
+    document = brought.document
     found = settings_difference(document, [present], report)
     if found.get("human_in_the_loop") is False and not _dict(document.get("metadata")).get(CHOSEN):
         del found["human_in_the_loop"]  # the default that nobody chose
-    return FileEdit(
-        settings=found,
-        session=_session_of(document, report, now),
-        messages=messages,
-        shown=tuple(content for _, content in messages),
-        records=tuple(records_of(document, report)),
-    )
+    session = _session_of(document, report, brought.now)
+    brought.tell(report)
+    return FileEdit(found, session, brought.messages(), again=True, records=brought.records())
 
 
-def import_of(document: Document, report: Report, now: int) -> FileEdit:
+def import_of(brought: Brought, report: Report) -> FileEdit:
     """The state to begin with, of the components that kept only a file. What is as by default, nobody has chosen."""
-    restored = restore_of(document, settings.defaults(), report, now)
-    return restored._replace(shown=(), totals=totals_of(document, report, now))
+    restored = restore_of(brought, settings.defaults(), report)
+    return restored._replace(again=False, totals=totals_of(brought.document, report, brought.now))
 
 
 def settings_difference(document: Document, bases: Sequence[Mapping[str, Any]], report: Report) -> dict[str, Any]:
@@ -127,48 +115,6 @@ def session_change(fields: Mapping[str, Any], report: Report, now: int) -> Calla
     )
 
 
-def messages_of(document: Document, report: Report, now: int) -> Iterator[tuple[MessageStatus, Content]]:
-    """Every message of a file that can be stored, each once, in the order in which they were written."""
-    lists = dict(_dict(document.get("messages")))
-    known: dict[str, str] = {}
-    read = partial(_list_messages, known=known, report=report, now=now)
-    waiting = [deque(read(status, lists.pop(status.value, []))) for status in _FURTHEST_FIRST]
-    while remaining := [queue for queue in waiting if queue]:
-        _, status, content = min(remaining, key=lambda queue: queue[0][0]).popleft()
-        yield status, content
-    for name in lists:
-        report(f"messages.{name} was left out: there is no such list")
-
-
-def _list_messages(
-    status: MessageStatus, entries: Any, known: dict[str, str], report: Report, now: int
-) -> Iterator[tuple[int, MessageStatus, Content]]:
-    """Those messages of a list that no list before had: when each was written (or the one before), and what."""
-    at = 0
-    for number, entry in enumerate(_list(f"messages.{status.value}", entries, report)):
-        try:
-            content = content_of(_with_id(entry))
-        except InvalidMessage as error:
-            report(f"messages.{status.value}[{number}] was left out: {error}")
-            continue
-        at = max(at, _time(entry.get("timestamp"), now) or 0)
-        if content.id not in known:
-            known[content.id] = content.payload
-            yield at, status, content
-        elif known[content.id] != content.payload:
-            report(f"messages.{status.value}[{number}] was left out: another message has the id {content.id!r} too")
-
-
-def records_of(document: Document, report: Report) -> Iterator[tuple[str, str, str]]:
-    """Every entry of the lists that other components keep: list, id and JSON text."""
-    for name in settings.RECORD_LISTS:
-        for number, entry in enumerate(_list(name, document.get(name, []), report)):
-            if not isinstance(entry, dict):
-                report(f"{name}[{number}] was left out: it is no object")
-            elif _storable(f"{name}[{number}]", entry, report):
-                yield name, record_id(name, entry), json.dumps(entry, ensure_ascii=False)
-
-
 def totals_of(document: Document, report: Report, now: int) -> dict[MessageStatus, tuple[int, int | None]]:
     """The counters to begin with, of a file's statistics."""
     shown = _dict(document.get("statistics"))
@@ -179,7 +125,7 @@ def totals_of(document: Document, report: Report, now: int) -> dict[MessageStatu
         if not isinstance(total, int) or isinstance(total, bool) or not 0 <= total < 1 << 53:
             report(f"statistics.{_COUNTED_BY[status]} was left out: it is no count")
             total = 0
-        totals[status] = (total, _time(last.get(status), now))
+        totals[status] = (total, time_of(last.get(status), now))
     return totals
 
 
@@ -252,7 +198,7 @@ def _storable(path: str, value: Any, report: Report) -> bool:
 
 def _session_field(name: str, value: Any, changes: dict[str, Any], report: Report, now: int) -> None:
     if name in sessions.TIMES:
-        moment = _time(value, now)
+        moment = time_of(value, now)
         good = value is None or moment is not None
         value = min(moment, now) if moment is not None and name == "last_validation" else moment
     elif name in _BOOLEANS:
@@ -265,36 +211,6 @@ def _session_field(name: str, value: Any, changes: dict[str, Any], report: Repor
         changes[name] = value
     else:
         report(f"session.{name} has a value that cannot be used; it was left as it is")
-
-
-def _time(value: Any, now: int) -> int | None:
-    try:
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            moment = int(value * 1_000_000)
-        elif isinstance(value, str):
-            moment = parse_iso(value, now)
-        else:
-            return None
-        return moment if local_iso(moment) else None  # what cannot be shown again is no time
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
-def _with_id(entry: Any) -> Any:
-    if not isinstance(entry, dict):
-        return entry
-    own = entry.get("id")
-    if own is None or own == "":
-        check_nesting(entry, "it")
-        return {**entry, "id": derived_id("message", entry)}
-    return {**entry, "id": str(own)} if isinstance(own, int) and not isinstance(own, bool) else dict(entry)
-
-
-def _list(name: str, value: Any, report: Report) -> list[Any]:
-    if isinstance(value, list):
-        return value
-    report(f"{name} was left out: it is no list")
-    return []
 
 
 def _dict(value: Any) -> dict[str, Any]:

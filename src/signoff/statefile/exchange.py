@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
 from ..clock import Clock
-from ..digest import digest_of_bytes
 from ..errors import StateFileError
 from ..settings import with_defaults
 from ..store import Store
 from ..store.durable import sync
-from ..store.files import FileEdit, FileRevision, KnownFile
+from ..store.takeup import FileEdit, FileRevision, KnownFile
 from . import edits, warn
+from .brought import Broken, Brought, BroughtByFile, Document
 from .document import render
-from .export import reserved, time_stamp, write_new, write_private, write_verified
+from .export import CHUNK, reserved, time_stamp, write_new, write_verified
 
 HOLD = edits.HOLD
-
-Document = dict[str, Any]
 
 
 def parse(text: bytes) -> Document | None:
@@ -58,59 +59,93 @@ class Exchange:
         self._account = account
         self._clock = clock
 
-    def begin(self, text: bytes | None) -> None:
-        """Begin the account, importing the file that stood there before it; a copy of that file is kept."""
-        document = parse(text) if text is not None else None
-        if text is None or document is None or self._other_account(document):
-            self._store.begin(self._account, None, None, by="signoff")
-            return
-        copy = self._keep("before_import", text)
-        edit = edits.import_of(document, self._report, self._clock())
-        if not self._store.begin(self._account, edit, digest_of_bytes(text), by="import"):
-            copy.unlink()
+    def read(self, file: BinaryIO) -> BroughtByFile:
+        """What an open file holds, as it is at this moment.
 
-    def take_up(self, document: Document, text: bytes, known: KnownFile | None) -> bool:
+        Raises:
+            Broken: it is no state file.
+            OSError, StateFileError: it cannot be read, or what it holds not be kept meanwhile.
+        """
+        return BroughtByFile(file, self._clock())
+
+    def begin(self, file: BinaryIO | None) -> bool:
+        """Begin the account, importing the file that stood there before it; a copy of that file is kept.
+
+        A file of another account, and none, import nothing. What was stopped in the middle goes on.
+
+        Returns:
+            False, and nothing has begun, when the file was changed while it was read.
+
+        Raises:
+            Broken: it is no state file.
+        """
+        if file is None:
+            self._store.begin(self._account, None, None, by="signoff")
+            return True
+        with self.read(file) as brought:
+            if self._other_account(brought):
+                return self.begin(None)
+            copy, digest = self._keep("before_import", file)
+            if digest != brought.digest:
+                copy.unlink()
+                return False
+            edit = edits.import_of(brought, self._report)
+            if not self._store.begin(self._account, edit, digest, by="import"):
+                copy.unlink()
+        return True
+
+    def take_up(self, brought: BroughtByFile, file: BinaryIO, known: KnownFile | None) -> bool:
         """Take up what a state file brings: a backup is restored, anything else is an edit.
 
         Args:
-            known: the file that was known before ``text`` was read; False when it is not the known one any more, and
-                the file is to be read again.
+            file: the file, of which a copy may have to be kept.
+            known: the file that was known before it was read; False when it is not the known one any more, and the
+                file is to be read again.
         """
-        other = self._other_account(document)
+        digest = brought.digest
+        other = self._other_account(brought)
         if other is not None:
-            copy = self._keep("other_account", text)
+            copy, _ = self._keep("other_account", file)
             warn(f"{self._path}: {self._refusal(other)}; it was kept as {copy} and is written anew")
-            return self._store.take_up_once(self._account, FileEdit(), digest_of_bytes(text), known, by="restore")
-        revision = self._own_revision(document)
-        newer = self._hold_if_newer(revision, text)
-        if _metadata(document).get("kind") == "backup":
-            restored = self._restoring(document)
+            return self._store.take_up_once(self._account, FileEdit(), digest, known, by="restore")
+        revision = self._own_revision(brought)
+        newer = self._hold_if_newer(revision, file)
+        if _metadata(brought).get("kind") == "backup":
+            restored = self._restoring(brought)
             self.backup()
-            return self._store.take_up_once(self._account, restored, digest_of_bytes(text), known, by="restore")
-        edit, taken = self._edited(document, None if newer else revision)
-        return self._store.take_up_once(self._account, edit, digest_of_bytes(text), known, by="file", taken=taken)
+            return self._store.take_up_once(self._account, restored, digest, known, by="restore")
+        edit, taken = self._edited(brought, None if newer else revision)
+        return self._store.take_up_once(self._account, edit, digest, known, by="file", taken=taken)
 
     def restore_file(self, source: Path) -> Path:
         """Bring back what the file ``source`` holds: a backup, an export, or any other state file.
+
+        It is read whole before anything is changed, and then taken in by batches: what is stopped in the middle goes
+        on when the same is restored again.
 
         Returns:
             The backup of the state as it was before.
 
         Raises:
             StateFileError: it cannot be read, or is of another account; nothing was changed.
+            StoreError: the database could not; it says if some of the messages were taken in by then.
         """
-        try:
-            text = source.read_bytes()
-        except OSError as error:
-            raise StateFileError(f"{source} cannot be read ({error.strerror}); nothing was changed") from error
-        document = parse(text)
-        if document is None:
-            raise StateFileError(f"{source} is no state file ({where_broken(text)}); nothing was changed")
-        other = self._other_account(document)
+        with ExitStack() as opened:
+            try:
+                file = opened.enter_context(source.open("rb"))
+                brought = opened.enter_context(self.read(file))
+            except Broken as error:
+                raise StateFileError(f"{source} is no state file ({error}); nothing was changed") from None
+            except OSError as error:
+                raise StateFileError(f"{source} cannot be read ({error.strerror}); nothing was changed") from error
+            return self._restore(source, file, brought)
+
+    def _restore(self, source: Path, file: BinaryIO, brought: Brought) -> Path:
+        other = self._other_account(brought)
         if other is not None:
             raise StateFileError(f"{source}: {self._refusal(other)}")
-        self._hold_if_newer(self._own_revision(document), text)
-        edit = self._restoring(document)
+        self._hold_if_newer(self._own_revision(brought), file)
+        edit = self._restoring(brought)
         saved = self.backup()
         self._store.take_up(self._account, edit, by="restore")
         return saved
@@ -132,14 +167,14 @@ class Exchange:
         """
         self._store.view(self._account, lambda view: write_verified(target, render(view, None, "backup")))
 
-    def set_aside(self, text: bytes) -> None:
-        """Keep the text of a file that cannot be read under another name, and report it."""
-        copy = self._keep("unreadable", text)
-        warn(f"{self._path} could not be read ({where_broken(text)}); it was kept as {copy} and is written anew")
+    def set_aside(self, file: BinaryIO, where: str) -> None:
+        """Keep a file that cannot be read, as it says where, under another name, and report it."""
+        copy, _ = self._keep("unreadable", file)
+        warn(f"{self._path} could not be read ({where}); it was kept as {copy} and is written anew")
 
-    def _other_account(self, document: Document) -> str | None:
+    def _other_account(self, brought: Brought) -> str | None:
         """The account whose state a file holds, if it names another one than this."""
-        name = _metadata(document).get("account")
+        name = _metadata(brought).get("account")
         return name if isinstance(name, str) and name != self._store.account_name(self._account) else None
 
     def _refusal(self, other: str) -> str:
@@ -150,29 +185,28 @@ class Exchange:
             f"or take metadata.account out of it to have it in {own!r} all the same"
         )
 
-    def _restoring(self, document: Document) -> FileEdit:
+    def _restoring(self, brought: Brought) -> FileEdit:
         present = with_defaults(self._store.settings(self._account))
-        return edits.restore_of(document, present, self._report, self._clock())
+        return edits.restore_of(brought, present, self._report)
 
-    def _edited(self, document: Document, revision: int | None) -> tuple[FileEdit, FileRevision | None]:
+    def _edited(self, brought: Brought, revision: int | None) -> tuple[FileEdit, FileRevision | None]:
         """What somebody changed in a file, and what of it is to be noted as taken up from files of its revision."""
-        now = self._clock()
         base = None if revision is None else self._store.file_revision(self._account, revision)
         if revision is None or base is None:
             newest = self._store.file_revision(self._account, None)
-            return edits.edit_of(document, [newest] if newest else [], False, self._report, now).whole, None
+            return edits.edit_of(brought, [newest] if newest else [], False, self._report).whole, None
         bases = [base, *self._store.file_edits(self._account, revision)]
-        edit = edits.edit_of(document, bases, True, self._report, now)
+        edit = edits.edit_of(brought, bases, True, self._report)
         return edit.whole, FileRevision(revision, edit.settings, edit.session)
 
-    def _own_revision(self, document: Document) -> int | None:
+    def _own_revision(self, brought: Brought) -> int | None:
         """The revision of a file that this store wrote, else None."""
-        metadata = _metadata(document)
+        metadata = _metadata(brought)
         revision = metadata.get("revision")
         own = metadata.get("store") == self._store.store_id()
         return revision if own and isinstance(revision, int) and 0 <= revision < 1 << 53 else None
 
-    def _hold_if_newer(self, revision: int | None, text: bytes) -> bool:
+    def _hold_if_newer(self, revision: int | None, file: BinaryIO) -> bool:
         """Hold the outbox if a file of this store knows more than the database: that is then an older copy."""
         last = self._store.last_event()
         if revision is None or revision <= last:
@@ -182,21 +216,29 @@ class Exchange:
             "not know what was sent since"
         )
         self._store.change_settings(self._account, lambda _: {HOLD: why}, by="file")
-        copy = self._keep("newer", text)
+        copy, _ = self._keep("newer", file)
         warn(f"{self._path}: {why}; the file was kept as {copy}; nothing is sent until a person confirms")
         return True
 
-    def _keep(self, what: str, text: bytes) -> Path:
+    def _keep(self, what: str, file: BinaryIO) -> tuple[Path, str]:
+        """Copy a file that was opened to a name of its own; which, and the digest of the copy."""
         name = f"{self._path.stem}_{what}_{time_stamp(self._clock())}.json"
         copy = reserved(self._path.with_name(name))
-        write_private(copy, text)
+        digest = hashlib.sha256()
+        file.seek(0)
+        with copy.open("r+b") as target:
+            while part := file.read(CHUNK):
+                digest.update(part)
+                target.write(part)
+            target.flush()
+            os.fsync(target.fileno())
         sync(copy.parent)
-        return copy
+        return copy, digest.hexdigest()
 
     def _report(self, problem: str) -> None:
         warn(f"{self._path}: {problem}")
 
 
-def _metadata(document: Document) -> Document:
-    metadata = document.get("metadata")
+def _metadata(brought: Brought) -> Document:
+    metadata = brought.document.get("metadata")
     return metadata if isinstance(metadata, dict) else {}

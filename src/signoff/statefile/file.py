@@ -14,15 +14,17 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from ..clock import Clock
-from ..digest import digest_of_bytes
+from ..digest import digest_of_bytes, digest_of_rest
 from ..errors import StateFileError
 from ..settings import with_defaults
 from ..store import Store
 from ..store.durable import replace
 from ..store.filelock import FileLock
-from ..store.files import FileRevision, KnownFile, View
+from ..store.files import View
+from ..store.takeup import FileRevision, KnownFile
+from .brought import Broken
 from .document import NEWEST, account_info, render, session_fields
-from .exchange import Exchange, parse
+from .exchange import Exchange
 from .export import write_private
 
 COPY_TIME = 2.0
@@ -38,11 +40,17 @@ Signature = tuple[int, int, int]
 
 
 class NotReadable(Exception):
-    """The file is no state file; ``fresh`` when it was changed a moment ago and perhaps still is being written."""
+    """The file is no state file, as ``where`` says.
 
-    def __init__(self, text: bytes, fresh: bool) -> None:
+    Attributes:
+        digest: of what it says.
+        fresh: whether it was changed a moment ago and perhaps still is being written.
+    """
+
+    def __init__(self, where: str, digest: str, fresh: bool) -> None:
         super().__init__("it is no state file")
-        self.text = text
+        self.where = where
+        self.digest = digest
         self.fresh = fresh
 
 
@@ -53,7 +61,7 @@ class _Overtaken(Exception):
 class _Read(NamedTuple):
     signature: Signature
     known: KnownFile | None
-    text: bytes
+    digest: str
 
 
 class _Rendered(NamedTuple):
@@ -80,7 +88,8 @@ class StateFile:
     def begin(self) -> None:
         """Begin the account, if it has not begun, with the file that stands there; waits while that is being copied."""
         if not self._store.has_begun(self._account):
-            self.exchange.begin(self._complete_text())
+            while not self._begun():
+                time.sleep(0.02)
 
     def changed(self) -> bool:
         """Whether the file may say something that was not taken up."""
@@ -118,29 +127,28 @@ class StateFile:
             self._lock.close()
         return self._puts > before
 
-    def _complete_text(self) -> bytes | None:
-        """The file's text, complete or broken for good; None when there is no file."""
-        while True:
-            with _opened(self.path) as file:
-                if file is None:
-                    return None
-                fresh, text = _age(file) < COPY_TIME, file.read()
-            if not fresh or parse(text) is not None:
-                return text
-            time.sleep(0.02)
+    def _begun(self) -> bool:
+        """Begin with the file, complete or broken for good; False while it is being written."""
+        with _opened(self.path) as file:
+            fresh = file is not None and _age(file) < COPY_TIME
+            try:
+                return self.exchange.begin(file)
+            except Broken:
+                return not fresh and self.exchange.begin(None)
 
     def _take_up(self, file: BinaryIO, known: KnownFile | None) -> _Read:
         """Take up what a state file brings that was opened when ``known`` was known, and say what was read."""
         settled = _age(file) > TICK
-        read = _Read(_signature(os.fstat(file.fileno())), known, _text(file))
-        if known is None or known.digest != digest_of_bytes(read.text):
-            document = parse(read.text)
-            if document is None:
-                raise NotReadable(read.text, _age(file) < COPY_TIME)
-            if not self.exchange.take_up(document, read.text, known):
-                raise _Overtaken
+        read = _Read(_signature(os.fstat(file.fileno())), known, _digest(file))
+        if known is None or known.digest != read.digest:
+            try:
+                with self.exchange.read(file) as brought:
+                    if not self.exchange.take_up(brought, file, known):
+                        raise _Overtaken
+            except Broken as error:
+                raise NotReadable(str(error), read.digest, _age(file) < COPY_TIME) from None
             self._written = None
-            read = read._replace(known=KnownFile(digest_of_bytes(read.text), None))
+            read = read._replace(known=KnownFile(brought.digest, None), digest=brought.digest)
         self._seen = read.signature if settled else None
         return read
 
@@ -150,7 +158,7 @@ class StateFile:
         with suppress(_Overtaken), _opened(self.path) as old:
             before = self._before(old, known) if old else None
             revision = self._store.last_event()
-            if before and before.known == KnownFile(digest_of_bytes(before.text), revision):
+            if before and before.known == KnownFile(before.digest, revision):
                 self._written = revision
                 return True
             rendered = self._store.view(self._account, _render)
@@ -160,7 +168,7 @@ class StateFile:
             if not self._put(rendered.text, old, before):
                 return False
             self._written = rendered.revision.revision
-            return old is None or before is None or old.closed or self._was_left_alone(old, before.text)
+            return old is None or before is None or old.closed or self._was_left_alone(old, before.digest)
         return False
 
     def _before(self, old: BinaryIO, known: KnownFile | None) -> _Read:
@@ -171,8 +179,8 @@ class StateFile:
         except NotReadable as broken:
             if broken.fresh:
                 raise
-            self.exchange.set_aside(broken.text)
-            return _Read(signature, known, broken.text)
+            self.exchange.set_aside(old, broken.where)
+            return _Read(signature, known, broken.digest)
 
     def _put(self, text: bytes, old: BinaryIO | None, before: _Read | None) -> bool:
         """Replace the file, unless it is another one than what was read before."""
@@ -195,16 +203,16 @@ class StateFile:
         self._puts += 1
         return True
 
-    def _was_left_alone(self, old: BinaryIO, before: bytes) -> bool:
+    def _was_left_alone(self, old: BinaryIO, before: str) -> bool:
         """Whether nobody changed the old file until the end; a late change is taken up."""
-        while _text(old) != before:
+        while _digest(old) != before:
             try:
                 with suppress(_Overtaken):
                     self._take_up(old, self._store.known_file(self._account))
                     return False
             except NotReadable as broken:
                 if not broken.fresh:
-                    self.exchange.set_aside(broken.text)
+                    self.exchange.set_aside(old, broken.where)
                     return False
                 time.sleep(0.02)
         return True
@@ -239,9 +247,9 @@ def _render(view: View) -> _Rendered:
     return _Rendered(text, FileRevision(view.revision, with_defaults(view.settings), session))
 
 
-def _text(file: BinaryIO) -> bytes:
+def _digest(file: BinaryIO) -> str:
     file.seek(0)
-    return file.read()
+    return digest_of_rest(file)
 
 
 def _age(file: BinaryIO) -> float:

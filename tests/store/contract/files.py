@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
 from signoff.clock import DAY, SECOND
-from signoff.errors import StoreError
+from signoff.errors import StoreError, StoreFull
 from signoff.lifecycle import MessageStatus
 from signoff.model import Content, content_of
 from signoff.session import Session, authenticated
-from signoff.store.files import KEPT, MOST_EDITS, FileEdit, FileRevision, KnownFile, View
+from signoff.store.files import KEPT, View
+from signoff.store.takeup import AT_ONCE, BYTES_AT_ONCE, MOST_EDITS, FileEdit, FileRevision, KnownFile
 
 from ..scenes import ANA, APPROVED, INCOMING, LEASE, PENDING, SENT, Scene
 from .base import Contract
@@ -23,8 +26,8 @@ def message(
     return status, content_of({"id": message_id, "recipient": ANA, "body": text})
 
 
-def take_up(scene: Scene, **edit: Any) -> None:
-    scene.store.take_up(scene.account, FileEdit(**edit), by="file")
+def take_up(scene: Scene, settings: Mapping[str, Any] = MappingProxyType({}), **edit: Any) -> None:
+    scene.store.take_up(scene.account, FileEdit(settings, **edit), by="file")
 
 
 def take_up_of(scene: Scene, revision: int, settings: dict[str, Any] | None = None) -> None:
@@ -169,9 +172,10 @@ class FilesContract(Contract):
             scene.store.purge(scene.account)
         take_up(
             scene,
-            shown=tuple(
-                content_of({"id": name, "recipient": ANA, "body": "Until six."})
-                for name in (row.id, "reply_m2", "m1", "unknown")
+            again=True,
+            messages=tuple(
+                (SENT, content_of({"id": name, "recipient": ANA, "body": "Until six."}))
+                for name in (row.id, "reply_m2", "m1")
             ),
         )
         assert (scene.ids(APPROVED), scene.ids(SENT), scene.ids(INCOMING)) == ([row.id], ["reply_m2"], ["m1"])
@@ -185,7 +189,8 @@ class FilesContract(Contract):
         row = scene.draft()
         scene.store.clear(scene.account, PENDING, by="script")
         scene.store.purge(scene.account)
-        take_up(scene, shown=(content_of({"id": row.id, "recipient": ANA, "body": "Edited in the backup"}),))
+        edited = content_of({"id": row.id, "recipient": ANA, "body": "Edited in the backup"})
+        take_up(scene, again=True, messages=((PENDING, edited),))
         approved = scene.approve(row.id)
         claim = scene.claim()
         assert claim is not None
@@ -201,7 +206,7 @@ class FilesContract(Contract):
         scene.store.clear(scene.account, APPROVED, by="script")
         scene.script("s1")
         before = scene.row("s1")
-        take_up(scene, shown=(message(claim.id)[1], message("s1")[1]))
+        take_up(scene, again=True, messages=(message(claim.id), message("s1")))
         assert scene.row("s1") == before
         assert scene.ids(APPROVED) == []
         assert scene.accepted(claim)
@@ -210,11 +215,11 @@ class FilesContract(Contract):
         scene.receive("m1", text="secret")
         scene.store.forget(scene.account, ANA, by="maria")
         scene.store.clear(scene.account, INCOMING, by="script")
-        take_up(scene, shown=(content_of({"id": "m1", "from": ANA, "body": "secret"}),))
+        take_up(scene, again=True, messages=((INCOMING, content_of({"id": "m1", "from": ANA, "body": "secret"})),))
         assert "secret" not in scene.row("m1").payload
         scene.store.clear(scene.account, INCOMING, by="script")
         scene.store.purge(scene.account)
-        take_up(scene, shown=(content_of({"id": "m1", "from": ANA, "body": "secret"}),))
+        take_up(scene, again=True, messages=((INCOMING, content_of({"id": "m1", "from": ANA, "body": "secret"})),))
         assert "secret" not in scene.row("m1").payload
 
     def test_a_new_store_begins_with_a_file_once(self, scene: Scene) -> None:
@@ -226,6 +231,110 @@ class FilesContract(Contract):
         assert (scene.ids(SENT), scene.totals()) == (["f1"], {"sent": 7})
         scene.add({"id": "m1"}, SENT)
         assert scene.totals() == {"sent": 8}
+
+    def test_a_large_file_comes_in_by_batches_between_which_others_write(self, scene: Scene) -> None:
+        """Counted in messages: between two of a writer's changes never more than one batch comes in."""
+        longest = before = 0
+
+        def read() -> Iterator[tuple[MessageStatus, Content]]:
+            nonlocal longest, before
+            for number in range(4 * AT_ONCE):
+                yield message(f"f{number}", SENT)
+                scene.add({"id": f"m{number}"})
+                present = len(scene.ids(SENT))
+                longest, before = max(longest, present - before), present
+
+        take_up(scene, messages=read())
+        assert len(scene.ids(SENT)) == 4 * AT_ONCE
+        assert longest == AT_ONCE
+        assert scene.totals() == {"incoming": 4 * AT_ONCE}
+
+    def test_large_messages_come_in_by_smaller_batches(self, scene: Scene) -> None:
+        large = content_of({"id": "x", "body": "x" * BYTES_AT_ONCE})
+
+        def read() -> Iterator[tuple[MessageStatus, Content]]:
+            for number in range(6):
+                assert len(scene.ids(SENT)) >= number - 2
+                yield SENT, large._replace(id=f"f{number}")
+
+        take_up(scene, messages=read())
+
+    def test_what_says_that_a_file_was_taken_up_comes_with_its_last_message(self, scene: Scene) -> None:
+        scene.store.change_settings(scene.account, lambda _: {"mine": 1}, by="maria")
+
+        def read() -> Iterator[tuple[MessageStatus, Content]]:
+            for number in range(4 * AT_ONCE):
+                assert scene.store.setting(scene.account, "mine") == 1
+                assert scene.store.known_file(scene.account) is None
+                assert not scene.store.session(scene.account).authenticated
+                yield message(f"f{number}", SENT)
+
+        edit = FileEdit({"mine": 2}, lambda session: authenticated(session, 5), read())
+        assert scene.store.take_up_once(scene.account, edit, "d1", None, by="file")
+        assert scene.store.setting(scene.account, "mine") == 2
+        assert scene.store.session(scene.account).authenticated
+        assert scene.store.known_file(scene.account) == KnownFile("d1", None)
+
+    def test_one_that_was_taken_up_by_another_meanwhile_is_given_up(self, scene: Scene) -> None:
+        def read() -> Iterator[tuple[MessageStatus, Content]]:
+            for number in range(9 * AT_ONCE):
+                if number == 3 * AT_ONCE:
+                    assert scene.store.take_up_once(scene.account, FileEdit(), "d1", None, by="another")
+                yield message(f"f{number}", SENT)
+
+        edit = FileEdit({"mine": 2}, messages=read())
+        assert not scene.store.take_up_once(scene.account, edit, "d1", None, by="file")
+        assert scene.store.setting(scene.account, "mine") is None
+        assert len(scene.ids(SENT)) < 4 * AT_ONCE
+
+    def test_one_that_fails_in_the_middle_says_so_and_goes_on_when_it_is_taken_up_again(self, scene: Scene) -> None:
+        everything = [message(f"f{number}", SENT) for number in range(4 * AT_ONCE)]
+        entries = tuple(("message_log", f"r{number}", "{}") for number in range(AT_ONCE))
+
+        def read() -> Iterator[tuple[MessageStatus, Content]]:
+            yield from everything[: 3 * AT_ONCE + 1]
+            raise StoreFull("the disk is full; nothing was changed: free space, try again")
+
+        with pytest.raises(StoreFull) as told:
+            take_up(scene, {"mine": 2}, messages=read(), records=entries)
+        assert str(told.value) == (
+            f"{2 * AT_ONCE} messages or entries were taken in before this, and the same again goes on with the rest: "
+            "the disk is full; nothing more was changed: free space, try again"
+        )
+        assert scene.store.setting(scene.account, "mine") is None
+        assert scene.store.check() == []
+        take_up(scene, {"mine": 2}, messages=everything, records=entries)
+        assert scene.ids(SENT) == [content.id for _, content in everything]
+        assert len(scene.store.records(scene.account, "message_log")) == AT_ONCE
+        assert scene.store.setting(scene.account, "mine") == 2
+
+    def test_one_that_fails_at_once_says_that_nothing_was_changed(self, scene: Scene) -> None:
+        def read() -> Iterator[tuple[MessageStatus, Content]]:
+            yield message("f1")
+            raise StoreFull("the disk is full; nothing was changed: free space, try again")
+
+        with pytest.raises(StoreFull, match=r"^the disk is full; nothing was changed"):
+            take_up(scene, messages=read())
+        assert scene.ids(PENDING) == []
+
+    def test_an_import_that_was_stopped_has_not_begun_and_goes_on(self, scene: Scene) -> None:
+        everything = [message(f"f{number}", SENT) for number in range(4 * AT_ONCE)]
+
+        def read() -> Iterator[tuple[MessageStatus, Content]]:
+            yield from everything[: 3 * AT_ONCE + 1]
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            scene.store.begin(scene.account, FileEdit(messages=read(), totals={SENT: (7, 5)}), "d1", by="import")
+        assert len(scene.ids(SENT)) == 2 * AT_ONCE
+        assert not scene.store.has_begun(scene.account)
+        edit = FileEdit({"mine": 1}, messages=everything, totals={SENT: (7, 5)})
+        scene.add({"id": "m1"}, SENT)
+        assert scene.store.begin(scene.account, edit, "d1", by="import")
+        assert not scene.store.begin(scene.account, edit, "d1", by="import")
+        assert scene.store.has_begun(scene.account)
+        assert len(scene.ids(SENT)) == 4 * AT_ONCE + 1
+        assert scene.totals() == {"sent": 8}, "what was counted meanwhile counts"
 
     def test_a_view_is_one_moment(self, scene: Scene) -> None:
         scene.add({"id": "m1", "body": "one"})

@@ -37,12 +37,13 @@ DELETE FROM file_edits WHERE seq = :seq
 -- name: add_file_edit
 INSERT INTO file_edits (account, revision, settings, session) VALUES (:account, :revision, :settings, :session)
 
--- name: begun
--- messages_list, and events_of_account for what belongs to no message
-SELECT 1 FROM messages WHERE account = :account
- UNION ALL
-SELECT 1 FROM events WHERE account = :account AND message IS NULL
- LIMIT 1
+-- name: first_event
+-- events_of_account, for what belongs to no message
+SELECT kind FROM events WHERE account = :account AND message IS NULL ORDER BY seq LIMIT 1
+
+-- name: any_message
+-- messages_list
+SELECT 1 FROM messages WHERE account = :account LIMIT 1
 
 -- name: account_name
 SELECT name FROM accounts WHERE account = :account
