@@ -175,7 +175,8 @@ def test_authenticated_is_true_or_false(manager: StateManager, authenticated: An
 
 @pytest.mark.parametrize("info", [[], "Ana", {"name": b"Ana"}, {"name": "\0"}, {1: 2}])
 def test_account_info_is_a_dict_that_json_can_hold(manager: StateManager, info: Any) -> None:
-    with refused(manager, ValueError, r"^account_info (is a dict; got (list|str)$|cannot be written|holds|has)"):
+    told = "(cannot be written|holds|has)" if isinstance(info, dict) else f"is a dict; got {type(info).__name__}$"
+    with refused(manager, ValueError, f"^account_info {told}"):
         manager.update_session_status(True, info)
 
 
@@ -220,7 +221,7 @@ def test_a_value_that_json_cannot_hold_is_no_setting(manager: StateManager, valu
 
 @pytest.mark.parametrize("updates", [None, [("a", 1)], "a"])
 def test_updates_are_a_dict(manager: StateManager, updates: Any) -> None:
-    with refused(manager, TypeError, r"^updates is a dict of settings; got (NoneType|list|str)$"):
+    with refused(manager, TypeError, f"^updates is a dict of settings; got {type(updates).__name__}$"):
         manager.update_config(updates)
 
 
