@@ -82,6 +82,10 @@ class TestDecisions:
         assert [version["text"] for version in manager.store.versions(row.seq)] == ["hello"]
         assert manager.get_messages(S.PENDING_APPROVAL)[0]["body"] == "good day"
 
+    def test_a_long_text_makes_room_for_another(self, manager: StateManager) -> None:
+        pending(manager, text="x" * 600_000)
+        assert manager.edit("m1", "y" * 600_000).text == "y" * 600_000
+
     def test_rejecting_notes_the_reason(self, manager: StateManager) -> None:
         pending(manager)
         assert manager.reject("m1", reason="too curt").status == "rejected"

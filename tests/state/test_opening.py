@@ -23,7 +23,8 @@ def names(folder: Path) -> set[str]:
 
 
 def test_a_state_file_has_its_database_beside_it(open_manager: Open, tmp_path: Path) -> None:
-    open_manager(tmp_path / "mine.json").close()
+    with open_manager(tmp_path / "mine.json") as manager:
+        assert manager.folder == tmp_path
     assert {"mine.json", "mine.db"} < names(tmp_path)
 
 
