@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 from pathlib import Path
 
 import pytest
 
-from signoff.errors import InvalidMessage, StoreUnavailable
+from signoff.errors import InvalidMessage, StateFileError, StoreUnavailable
 from state_manager import MessageStatus, StateManager
 
 from ..conftest import ManualClock
+from ..store.scenes import LEASE, Scene
 from .conftest import Open
 
 S = MessageStatus
@@ -53,6 +55,27 @@ def test_a_link_means_the_file_that_it_names(open_manager: Open, tmp_path: Path)
     second.close()
     assert link.is_symlink()
     assert '"m1"' in real.read_text()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="making a link needs a right there")
+def test_a_state_file_that_cannot_be_read_is_told_and_nothing_stays_open(path: Path) -> None:
+    path.symlink_to(path)
+    for _ in range(2):
+        with pytest.raises(StateFileError, match=f"^{re.escape(str(path))} cannot be read or kept \\(.+\\)$"):
+            StateManager(path)
+    path.unlink()
+    StateManager(path).close()
+
+
+def test_opening_settles_what_scripts_left(open_manager: Open, clock: ManualClock) -> None:
+    scene = Scene(open_manager().store, clock)
+    row = scene.script()
+    scene.store.approve_beside(row, by="a script", kind="script")
+    claim = scene.store.claim_row(row, lease=LEASE, by="a script")
+    assert claim is not None
+    scene.accepted(claim, move=False)
+    clock.advance(60)
+    assert [message["id"] for message in open_manager().get_messages(S.SENT)] == [row.id]
 
 
 def test_a_process_may_change_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: ManualClock) -> None:
@@ -134,6 +157,7 @@ def test_closing_lets_go_of_everything(tmp_path: Path) -> None:
 
 def test_accounts_share_a_file_and_nothing_else(open_manager: Open) -> None:
     first, second = open_manager(), open_manager(account="second")
+    assert (first.account_name, second.account_name) == ("default", "second")
     first.add_message({"id": "m1", "body": "mine"}, S.INCOMING)
     assert second.add_message({"id": "m1", "body": "yours"}, S.SENT) is True
     second.update_session_status(True, {"name": "Ben"})
