@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -235,7 +236,9 @@ def test_a_path_is_a_text_or_path(manager: StateManager, bad: Any) -> None:
 def test_a_path_that_is_no_file_is_refused_before_anything_is_made(open_manager: Open, manager: StateManager) -> None:
     there = set(manager.folder.parent.iterdir())
     for bad in (manager.folder, ""):
-        with pytest.raises(StateFileError, match=r"^'.*' is a folder: give the path of a file in it$"):
+        with pytest.raises(
+            StateFileError, match=f"^{re.escape(repr(str(Path(bad))))} is a folder: give the path of a file in it$"
+        ):
             open_manager(bad)
     with pytest.raises(InvalidMessage, match=r"^state_file holds a NUL"):
         open_manager("a\0b.json")

@@ -67,6 +67,17 @@ def test_a_state_file_that_cannot_be_read_is_told_and_nothing_stays_open(path: P
     StateManager(path).close()
 
 
+def test_a_library_that_cannot_be_read_is_told_and_can_be_tried_again(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setitem(sys.modules, "signoff.store", None)
+        told = f"^{re.escape(str(path))} cannot be opened \\(.+\\): see to that, and try again$"
+        with pytest.raises(StoreUnavailable, match=told):
+            StateManager(path)
+    StateManager(path).close()
+
+
 def test_opening_settles_what_scripts_left(open_manager: Open, clock: ManualClock) -> None:
     scene = Scene(open_manager().store, clock)
     row = scene.script()

@@ -33,7 +33,9 @@ def test_it_says_what_the_manager_says(face: Face) -> None:
     face.manager.update_session_status(True, {"name": "Ana"})
     face.manager.add_message({"id": "m1", "body": "🌊 مرحبا"}, S.INCOMING)
     face.manager.set_config("mine", {"a": ["ü"]})
-    assert face.write() == face.manager.get_full_state()
+    document = face.write()
+    assert document == face.manager.get_full_state()
+    assert document == {key: face.manager.get_config(key) for key in document}
 
 
 @pytest.mark.parametrize("status", list(MessageStatus))

@@ -52,6 +52,8 @@ class StateManager(SessionMethods, DecisionMethods, MessageMethods, SettingMetho
         StoreError: the database cannot be opened; one of its kinds says why.
     """
 
+    _release_file: Callable[[], None] | None = None
+
     def __init__(
         self,
         state_file: str | os.PathLike[str] = "whatsapp_state.json",
@@ -64,8 +66,6 @@ class StateManager(SessionMethods, DecisionMethods, MessageMethods, SettingMetho
         path = _located(state_file)
         who = check_text(by, "by") if by else Path(sys.argv[0] or "script").name or "script"
         name = _account_name(account)
-        self._release_file: Callable[[], None] | None = None
-        self._open_store = self._writer = None
         _opening.refuse_handlers()
         try:
             with _opening:

@@ -25,6 +25,9 @@ class Base:
         clock: gives the time in microseconds since 1970 UTC.
     """
 
+    _open_store: Store | None = None
+    _writer: Writer | None = None
+
     def __init__(self, path: Path, store: Store, account_name: str, by: str, clock: Clock) -> None:
         self.folder = path.parent
         self._folder_name = os.fspath(path.parent)
@@ -32,8 +35,7 @@ class Base:
         self.clock = clock
         self.account_name = account_name
         self._path = path
-        self._open_store: Store | None = store
-        self._writer: Writer | None = None
+        self._open_store = store
         self.account = store.account(account_name)
 
     @property
