@@ -76,6 +76,7 @@ def test_the_whole_is_parsed_by_pieces_so_that_other_threads_get_their_turn(
 
 def test_the_revision_grows_with_every_change(face: Face) -> None:
     before = face.read()["metadata"]
+    assert before["created_at"] == local_iso(face.clock.now)
     face.clock.advance(5)
     face.manager.add_message({"id": "m1"}, S.INCOMING)
     after = face.write()["metadata"]
