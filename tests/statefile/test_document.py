@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -137,6 +138,15 @@ def test_an_export_is_marked_as_a_backup_and_holds_everything(face: Face) -> Non
     assert document["metadata"].pop("human_in_the_loop_chosen") is False
     assert document == face.manager.get_full_state()
     assert ids(document["messages"]["sent"]) == [str(number) for number in range(1100)]
+
+
+def test_a_backup_says_whether_somebody_has_chosen_about_sign_off(face: Face) -> None:
+    for chosen in (False, True):
+        if chosen:
+            face.manager.set_config("human_in_the_loop", False)
+        document = json.loads(Path(face.manager.backup_state()).read_bytes())
+        assert document["human_in_the_loop"] is False
+        assert document["metadata"]["human_in_the_loop_chosen"] is chosen
 
 
 def test_another_account_is_not_shown(face: Face) -> None:
