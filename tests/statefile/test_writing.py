@@ -281,6 +281,23 @@ class TestOneAtATime:
         for face in (first, second):
             face.close()
 
+    def test_however_many_change_something_first_one_thread_writes_it(self, path: Path) -> None:
+        def writing() -> set[threading.Thread]:
+            return {thread for thread in threading.enumerate() if thread.name == "signoff-state-file"}
+
+        before = writing()
+        with StateManager(path) as manager:
+            keeper = manager._writer
+            assert keeper is not None
+            changers = [threading.Thread(target=manager.set_config, args=("mine", number)) for number in range(4)]
+            with keeper._starting:
+                for changer in changers:
+                    changer.start()
+                eventually(lambda: len(keeper._inside._threads) == len(changers))
+            for changer in changers:
+                changer.join()
+            assert len(writing() - before) == 1
+
     def test_processes_that_change_and_write_at_once_end_with_the_newest(self, path: Path) -> None:
         program = (
             "import sys\n"
