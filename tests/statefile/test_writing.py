@@ -256,7 +256,10 @@ class TestOneAtATime:
         before = face.path.read_bytes()
         from signoff.errors import StateFileError
 
-        with held(face.path), pytest.raises(StateFileError, match=f"process {os.getpid()} .* has been writing it"):
+        with (
+            held(face.path),
+            pytest.raises(StateFileError, match=f"process {os.getpid()} .* has been writing it for 0.05 s$"),
+        ):
             face.file.write()
         assert face.path.read_bytes() == before
         assert face.write()["mine"] == 1
@@ -269,14 +272,14 @@ class TestOneAtATime:
             pass
         first, second = Face(path, clock), Face(path, clock)
         for face in (first, second):
-            face.file.take_up()
-            face.write()
+            assert not face.file.take_up()
+            assert not face.file.write()
         assert path.stat() == before
         second.manager.set_config("mine", 2)
-        second.write()
+        assert second.file.write()
         after = path.stat()
         assert after != before
-        first.write()
+        assert not first.file.write()
         assert path.stat() == after, "the other has written this revision"
         for face in (first, second):
             face.close()
