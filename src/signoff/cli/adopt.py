@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +15,7 @@ from ..adopt import adopt as do_adopt
 from ..adopt.states import StatePlan
 from ..clock import system_clock
 from .options import JsonOption
-from .terminal import DONE, NO, err, is_interactive, out, print_json, shown
+from .terminal import DONE, NO, busy, is_interactive, out, print_json, shown
 
 _QUESTION = "Shall a person decide about every message before it leaves? [Y/n] "
 
@@ -50,7 +49,7 @@ def adopt(
         done = Adopted(todo, None, None, todo.problems)
     else:
         human = _human_decides(todo, yes or as_json)
-        with err.status("Taking the state over …") if err.is_terminal else nullcontext():
+        with busy("Taking the state over …"):
             done = do_adopt(todo, human, system_clock)
     if as_json:
         print_json(_document(done, dry_run))

@@ -16,7 +16,7 @@ from ..statefile.export import time_stamp
 from ..store.restore import Restored, restore_database
 from .opening import database_of, opened
 from .options import DEFAULT_ACCOUNT, DEFAULT_STATE, AccountOption, JsonOption, StateOption
-from .terminal import err, out, print_json
+from .terminal import busy, err, out, print_json
 
 
 def backup(
@@ -37,7 +37,7 @@ def backup(
     signoff backup /media/usb/monday
     """
     database, readable = _targets(target, state)
-    with opened(state, account) as manager:
+    with opened(state, account) as manager, busy("Copying and verifying …"):
         manager.store.backup(database)
         manager.export_state(readable)
     if as_json:
@@ -63,7 +63,7 @@ def restore(
     if file.suffix == ".db":
         _restore_database(file, state, as_json)
     else:
-        with opened(state, account) as manager:
+        with opened(state, account) as manager, busy("Backing up the present state, and taking the messages in …"):
             saved = manager.restore_state(file)
         if as_json:
             print_json({"restored": str(file), "kept": saved})
@@ -75,7 +75,8 @@ def _restore_database(file: Path, state: Path, as_json: bool) -> None:
     database = database_of(state)
     kept = _unused(database.with_name(f"{database.stem}_replaced_{time_stamp(system_clock())}.db"))
     shown = _digest(state) if state != database else None
-    restored = restore_database(database, file, kept, hold=HOLD, shown=shown)
+    with busy("Verifying the backup, and putting it in place …"):
+        restored = restore_database(database, file, kept, hold=HOLD, shown=shown)
     with opened(state, "default") as manager:
         manager.refresh()  # the state file shows what was restored
     if as_json:

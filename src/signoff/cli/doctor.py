@@ -28,7 +28,7 @@ from .gateways import GATEWAY, REST, SIMULATOR, opening
 from .opening import database_of, opened
 from .options import DEFAULT_ACCOUNT, DEFAULT_STATE, AccountOption, JsonOption, StateOption
 from .status import why_invalid
-from .terminal import DONE, NO, one_line, out, print_json, shown
+from .terminal import DONE, NO, busy, one_line, out, print_json, shown
 from .waiting import Waiting
 
 _FREE = 100 << 20
@@ -148,7 +148,8 @@ def _state_file(file: Path) -> Iterator[Finding]:
 
 
 def _database(manager: StateManager) -> Iterator[Finding]:
-    problems = manager.check()
+    with busy("Checking the whole …"):
+        problems = manager.check()
     for problem in problems:
         yield Finding("wrong", f"the database: {problem}", "keep a copy of it as it is, then: signoff restore FILE")
     if not problems:

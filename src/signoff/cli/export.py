@@ -13,7 +13,7 @@ from ..statefile.document import render
 from ..store.files import View
 from .opening import opened
 from .options import DEFAULT_ACCOUNT, DEFAULT_STATE, AccountOption, JsonOption, StateOption
-from .terminal import out, print_json
+from .terminal import busy, out, print_json
 
 
 def export(
@@ -33,7 +33,8 @@ def export(
         if file is None:
             _print_all(manager)
             return
-        manager.export_state(file)
+        with busy("Writing and verifying …"):
+            manager.export_state(file)
     size = file.stat().st_size
     if as_json:
         print_json({"file": str(file), "account": account, "bytes": size})

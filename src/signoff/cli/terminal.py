@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from rich.console import Console
@@ -48,6 +49,11 @@ def print_json(document: Any, *, indent: int | None = 2) -> None:
 def complain(sentence: str) -> None:
     """Say on the standard error what went wrong."""
     err.print(Text(shown(sentence), style="red"), soft_wrap=not err.is_terminal)
+
+
+def busy(what: str) -> AbstractContextManager[object]:
+    """While it lasts, somebody at the terminal sees that something goes on, which may take long."""
+    return err.status(what) if err.is_terminal else nullcontext()
 
 
 def is_interactive() -> bool:
