@@ -113,7 +113,7 @@ class Copies:
         Raises:
             StateFileError: one of them was changed meanwhile.
         """
-        self.before.mkdir(mode=0o700, exist_ok=True)
+        make_folder(self.before, 0o700)
         for entry in self.manifest.entries:
             _put(self.folder / entry.path, self.before / entry.path, entry)
             if not is_same(self.before / entry.path, entry):
