@@ -24,9 +24,15 @@ def system_clock() -> int:
 
 
 def local_iso(at: int) -> str:
-    """The moment as the guide writes it: local time, no offset (``2026-02-16T18:09:50.720168``)."""
+    """The moment as the guide writes it: local time, no offset (``2026-02-16T18:09:50.720168``).
+
+    What lies outside of the years 1 to 9999 is shown as their beginning or end.
+    """
     seconds, micro = divmod(at, SECOND)
-    return datetime.fromtimestamp(seconds).replace(microsecond=micro).isoformat()
+    try:
+        return datetime.fromtimestamp(seconds).replace(microsecond=micro).isoformat()
+    except (ValueError, OverflowError, OSError):
+        return (datetime.max if at > 0 else datetime.min).isoformat()
 
 
 def parse_iso(text: str, now: int) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterator
 
 from rich.text import Text
@@ -81,10 +80,9 @@ class Feed:
 
 def full_name_of(state: StateManager, row: Row) -> str:
     """Whom a message comes from or goes to: the name, or the address."""
-    message = json.loads(row.payload)
-    name = message.get("fromName")
+    name = row.message.get("fromName")
     if not name and row.answers is not None and (answered := state.store.by_seq(row.answers)) is not None:
-        name = json.loads(answered.payload).get("fromName")
+        name = answered.message.get("fromName")
     return name if isinstance(name, str) and name else row.chat or "nobody"
 
 

@@ -232,7 +232,7 @@ def time_of(value: Any, now: int) -> int | None:
             moment = parse_iso(value, now)
         else:
             return None
-        return moment if local_iso(moment) else None
+        return moment if parse_iso(local_iso(moment), moment) == moment else None
     except (ValueError, OverflowError, OSError):
         return None
 

@@ -11,7 +11,7 @@ from ..digest import digest_of_parts
 from ..errors import NotFound
 from ..model import MAX_ID_BYTES
 from .connection import Transaction
-from .rows import Row
+from .rows import Row, row_of
 from .sqlite import SQLite
 
 T = TypeVar("T")
@@ -40,7 +40,7 @@ def fetch(tx: Transaction, account: int, message_id: str) -> Row:
     found = tx.row("get", {"account": account, "id": message_id})
     if found is None:
         raise NotFound(f"there is no message {message_id!r}")
-    return Row(*found)
+    return row_of(found, tx.file)
 
 
 def fetch_visible(tx: Transaction, account: int, message_id: str) -> Row:
@@ -66,7 +66,7 @@ def fetch_seq(tx: Transaction, seq: int) -> Row:
     found = tx.row("get_by_seq", {"seq": seq})
     if found is None:
         raise NotFound(f"there is no message with number {seq}")
-    return Row(*found)
+    return row_of(found, tx.file)
 
 
 def _visible(row: Row) -> Row:

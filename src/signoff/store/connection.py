@@ -21,10 +21,14 @@ from ..errors import (
     StoreFull,
     StoreUnavailable,
 )
+from .rows import damaged
 from .statements import statements
 
 DAMAGED = (UnicodeDecodeError, json.JSONDecodeError)
 """What is raised where a text that was read is none, or no JSON, as all were when they were written."""
+
+STUMBLED = (TypeError, ValueError, LookupError, ArithmeticError, AttributeError)
+"""What work raises that meets a value which was never written; or that has a mistake of its own."""
 
 Row = tuple[Any, ...]
 Params = Mapping[str, Any]
@@ -59,10 +63,11 @@ def connect_to_read(path: Path, busy_timeout: float) -> apsw.Connection:
 class Transaction:
     """Named statements, run on one connection."""
 
-    __slots__ = ("_cursor", "_execute", "_statements", "connection")
+    __slots__ = ("_cursor", "_execute", "_statements", "connection", "file")
 
     def __init__(self, connection: apsw.Connection) -> None:
         self.connection = connection
+        self.file = connection.filename
         self._statements = statements()
         self._renew()
 
@@ -125,9 +130,7 @@ def translate(error: Exception, path: Path) -> SignoffError:
     if isinstance(error, (apsw.BusyError, apsw.LockedError)):
         return StoreBusy(f"{path} is held by another program; nothing was changed: close that program, or try again")
     if isinstance(error, (apsw.CorruptError, apsw.NotADBError, *DAMAGED)):
-        return StoreCorrupt(
-            f"{path} is damaged or no database ({text}); leave it as it is and restore a backup: signoff restore FILE"
-        )
+        return StoreCorrupt(damaged(path, text))
     if isinstance(error, (apsw.FullError, apsw.IOError)):
         return StoreFull(f"the disk of {path} is full or failing ({text}); nothing was changed: free space, try again")
     if isinstance(error, (apsw.ReadOnlyError, apsw.CantOpenError, apsw.PermissionsError, apsw.AuthError)):

@@ -12,7 +12,7 @@ from ..lifecycle import MessageStatus
 from ..model import MAX_RECORD_BYTES, as_guide_dict, check_text, to_json
 from .connection import Transaction
 from .messages import PAGE, log
-from .rows import Counter
+from .rows import counters_of
 from .settings import read_session, read_settings
 from .takeup import FileRevision, KnownFile, TakeUp, add_record, known_file_of, note_edit, revision_of
 
@@ -35,7 +35,7 @@ class View:
         self.settings = read_settings(tx, account)
         self.session = read_session(tx, account)
         rows = tx.rows("counters", {"account": account})
-        self.counters = {MessageStatus(row[0]): Counter(*row[1:]) for row in rows}
+        self.counters = counters_of(rows, tx.file)
 
     def time_of(self, event: int) -> int | None:
         """When the event with this number happened, or None."""

@@ -12,7 +12,7 @@ from .connection import Transaction
 from .decisions import make_stale
 from .forgetting import forget_contact, forget_if_asked
 from .messages import add_row, log
-from .rows import Row
+from .rows import Row, row_of
 
 
 class Arrival(NamedTuple):
@@ -183,7 +183,7 @@ def _place(tx: Transaction, account: int, arrival: Arrival, contact: int) -> str
         found = tx.row("get", {"account": account, "id": message_id})
         if found is None:
             return message_id
-        row = Row(*found)
+        row = row_of(found, tx.file)
         if row.chat is None or _same_contact(tx, account, row.chat, contact):
             return row
         if _same_words(row, arrival) and _lid_and_number(row.chat, arrival.chat):

@@ -10,8 +10,8 @@ from typing import Any
 from ..lifecycle import MessageStatus, is_regular
 from ..model import Content, as_guide_dict
 from .base import Verbs, addresses, fetch
-from .connection import Transaction, translated
-from .rows import Attempt, Counter, Event, Row
+from .connection import Transaction
+from .rows import Attempt, Counter, Event, Row, counters_of, made, row_of
 
 PAGE = 500
 PURGED_AT_ONCE = 100
@@ -94,35 +94,34 @@ class Messages(Verbs):
     def find(self, account: int, message_id: str) -> Row | None:
         """The message with everything that stands beside it, or None."""
         found = self.database.read(lambda tx: tx.row("get", {"account": account, "id": message_id}))
-        return Row(*found) if found else None
+        return row_of(found, self.database.name) if found else None
 
     def by_seq(self, seq: int) -> Row | None:
         """The message with this number, or None."""
         found = self.database.read(lambda tx: tx.row("get_by_seq", {"seq": seq}))
-        return Row(*found) if found else None
+        return row_of(found, self.database.name) if found else None
 
     def newest(self, account: int, status: MessageStatus, limit: int | None) -> list[dict[str, Any]]:
         """The newest ``limit`` messages of a list (all, when None), oldest first, as scripts see them."""
         params = {"account": account, "status": status.value, "limit": -1 if limit is None else limit}
-        rows = self.database.read(lambda tx: tx.rows("newest", params))
-        rows.reverse()
-        return self._decoded(rows)
+        return self.database.read(lambda tx: decode(tx.rows("newest", params)[::-1]))
 
     def page(self, account: int, status: MessageStatus, after: int = 0, limit: int = PAGE) -> list[Row]:
         """Up to ``limit`` messages of a list that came into it after the arrival ``after``, oldest first."""
         params = {"account": account, "status": status.value, "after": after, "limit": limit}
-        return [Row(*row) for row in self.database.read(lambda tx: tx.rows("page", params))]
+        return [row_of(row, self.database.name) for row in self.database.read(lambda tx: tx.rows("page", params))]
 
     def conversation(self, account: int, chat: str, limit: int) -> list[dict[str, Any]]:
         """The last ``limit`` messages that came from a contact or were sent, under all addresses, oldest first."""
 
-        def work(tx: Transaction) -> list[tuple[Any, ...]]:
+        def work(tx: Transaction) -> list[dict[str, Any]]:
             params = {"account": account, "limit": limit}
             known = addresses(tx, account, chat)
-            return [row for address in known for row in tx.rows("conversation", params | {"chat": address})]
+            found = [row for address in known for row in tx.rows("conversation", params | {"chat": address})]
+            rows = sorted(found, key=itemgetter(3))
+            return decode(rows[max(0, len(rows) - limit) :])
 
-        rows = sorted(self.database.snapshot(work), key=itemgetter(3))
-        return self._decoded(rows[max(0, len(rows) - limit) :])
+        return self.database.snapshot(work)
 
     def history(self, account: int, message_id: str) -> list[Event]:
         """Everything that happened to a message, oldest first.
@@ -133,13 +132,13 @@ class Messages(Verbs):
 
         def work(tx: Transaction) -> list[Event]:
             seq = fetch(tx, account, message_id).seq
-            return [Event(*row) for row in tx.rows("history", {"seq": seq})]
+            return made(Event, tx.rows("history", {"seq": seq}), self.database.name)
 
         return self.database.read(work)
 
     def attempts(self, seq: int) -> list[Attempt]:
         """The attempts to send a message, oldest first."""
-        return [Attempt(*row) for row in self.database.read(lambda tx: tx.rows("attempts", {"seq": seq}))]
+        return made(Attempt, self.database.read(lambda tx: tx.rows("attempts", {"seq": seq})), self.database.name)
 
     def versions(self, seq: int) -> list[dict[str, Any]]:
         """The earlier versions of a text, oldest first."""
@@ -150,7 +149,7 @@ class Messages(Verbs):
     def counters(self, account: int) -> dict[MessageStatus, Counter]:
         """The counters of every list."""
         rows = self.database.read(lambda tx: tx.rows("counters", {"account": account}))
-        return {MessageStatus(row[0]): Counter(*row[1:]) for row in rows}
+        return counters_of(rows, self.database.name)
 
     def reset_totals(self, account: int, *, by: str) -> None:
         """Start counting at nought; the event holds the baseline."""
@@ -196,10 +195,6 @@ class Messages(Verbs):
             return sum(_purge(tx, account, status, limit, now) for status in MessageStatus)
 
         return self.database.write(work)
-
-    def _decoded(self, rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
-        with translated(self.database.path):
-            return decode(rows)
 
 
 def decode(rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:

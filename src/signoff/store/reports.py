@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from ..errors import StoreCorrupt
 from ..lifecycle import MessageStatus
 from .base import Verbs, addresses
 from .connection import Transaction
-from .rows import Event, Row
+from .rows import Event, Row, damaged, made, row_of
 
 NEWEST = 2**62
 """Above every number of an event or a message."""
@@ -33,7 +34,7 @@ class Reports(Verbs):
         """
         params = {"account": account, "before": before, "limit": limit}
         rows = self.database.read(lambda tx: tx.rows("events_before", params))
-        return [Logged(Event(*row[:-1]), row[-1]) for row in reversed(rows)]
+        return [_logged(row, self.database.name) for row in reversed(rows)]
 
     def with_contact(self, account: int, address: str, *, before: int = NEWEST, limit: int) -> list[Row]:
         """The last ``limit`` messages from and to a contact, whatever became of them, under all addresses.
@@ -44,7 +45,11 @@ class Reports(Verbs):
 
         def work(tx: Transaction) -> list[Row]:
             known = addresses(tx, account, address)
-            return [Row(*row) for own in known for row in tx.rows("with_contact", params | {"chat": own})]
+            return [
+                row_of(row, self.database.name)
+                for own in known
+                for row in tx.rows("with_contact", params | {"chat": own})
+            ]
 
         rows = sorted(self.database.snapshot(work), key=attrgetter("seq"))
         return rows[max(0, len(rows) - limit) :]
@@ -87,3 +92,10 @@ def _last(tx: Transaction) -> int:
     found = tx.row("last_event", {})
     assert found is not None
     return int(found[0])
+
+
+def _logged(row: tuple[Any, ...], file: str) -> Logged:
+    [event], message = made(Event, [row[:-1]], file), row[-1]
+    if not (message is None or isinstance(message, str)):
+        raise StoreCorrupt(damaged(file, f"event {event.seq} happened to no message that there is"))
+    return Logged(event, message)

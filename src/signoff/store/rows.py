@@ -6,11 +6,17 @@ does for each field of a named tuple, takes a millisecond of that import.
 """
 
 import json
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from ..clock import local_iso
+from ..errors import StoreCorrupt
 from ..lifecycle import MessageStatus
 from ..model import as_guide_dict
+
+
+def damaged(file: object, why: object) -> str:
+    """What to say where a database is damaged."""
+    return f"{file} is damaged or no database ({why}); leave it as it is and restore a backup: signoff restore FILE"
 
 
 class Row(NamedTuple):
@@ -26,6 +32,7 @@ class Row(NamedTuple):
         stale: what happened in the chat since the draft was made.
         delivery: see `signoff.lifecycle.Delivery`; None when it was never handed to a gateway.
         visible: not cleared from its list.
+        file: the database that it was read from.
     """
 
     seq: int
@@ -62,25 +69,50 @@ class Row(NamedTuple):
     changed_what: str
     changed_why: str | None
     visible: int
+    file: str = ""
 
     def __repr__(self) -> str:
         return f"Row(seq={self.seq}, id={self.id!r}, status={self.status!r}, draft_version={self.draft_version})"
 
     @property
     def message(self) -> dict[str, Any]:
-        """The message as scripts see it."""
-        return as_guide_dict(json.loads(self.payload), self.status, self.moved_at)
+        """The message as scripts see it.
+
+        Raises:
+            StoreCorrupt: the database is damaged.
+        """
+        try:
+            return as_guide_dict(json.loads(self.payload), self.status, self.moved_at)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise self._damaged(error) from error
 
     @property
     def text(self) -> str:
-        """The text that would be sent, or was received."""
-        body = json.loads(self.payload).get("body")
+        """The text that would be sent, or was received.
+
+        Raises:
+            StoreCorrupt: the database is damaged.
+        """
+        try:
+            body = json.loads(self.payload).get("body")
+        except (ValueError, TypeError, AttributeError) as error:
+            raise self._damaged(error) from error
         return body if isinstance(body, str) else ""
 
     @property
     def message_status(self) -> MessageStatus:
-        """The status as a member of the enum."""
-        return MessageStatus(self.status)
+        """The status as a member of the enum.
+
+        Raises:
+            StoreCorrupt: the database is damaged.
+        """
+        try:
+            return MessageStatus(self.status)
+        except ValueError as error:
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: Exception) -> StoreCorrupt:
+        return StoreCorrupt(damaged(self.file, f"message {self.id!r}: {error}"))
 
 
 class Event(NamedTuple):
@@ -155,3 +187,58 @@ class Counter(NamedTuple):
     listed: int
     last_at: int | None
     cleared: int
+
+
+Kind = TypeVar("Kind", Event, Attempt)
+_SOUND: set[tuple[object, tuple[type, ...]]] = set()
+"""Which types of values have been found to be sound, by what they make."""
+
+
+def made(kind: type[Kind], rows: list[tuple[Any, ...]], file: str) -> list[Kind]:
+    """What rows of a database say.
+
+    Raises:
+        StoreCorrupt: a value is of another type than any that was ever written.
+    """
+    for found in rows:
+        if (kind, tuple(map(type, found))) not in _SOUND:
+            _check(kind, found, file)
+    return [kind(*values) for values in rows]
+
+
+def row_of(found: tuple[Any, ...], file: str) -> Row:
+    """The message that a row of a database is.
+
+    Raises:
+        StoreCorrupt: a value is of another type than any that was ever written.
+    """
+    if (Row, tuple(map(type, found))) not in _SOUND:
+        _check(Row, found, file)
+    return Row(*(*found, file))
+
+
+def _check(kind: type[NamedTuple], found: tuple[Any, ...], file: str) -> None:
+    for (name, allowed), value in zip(kind.__annotations__.items(), found, strict=False):
+        if not isinstance(value, allowed):
+            raise StoreCorrupt(damaged(file, f"{kind.__name__.lower()}.{name} is of the type {type(value).__name__}"))
+    _SOUND.add((kind, tuple(map(type, found))))
+
+
+def counters_of(rows: list[tuple[Any, ...]], file: str) -> dict[MessageStatus, Counter]:
+    """The counters of an account, of rows that begin with the status.
+
+    Raises:
+        StoreCorrupt: one is missing, or says what was never written.
+    """
+    counters = {}
+    try:
+        for name, *values in rows:
+            for value in values:
+                if value is not None and type(value) is not int:
+                    raise ValueError(f"a counter is of the type {type(value).__name__}")
+            counters[MessageStatus(name)] = Counter(*values)
+    except ValueError as error:
+        raise StoreCorrupt(damaged(file, error)) from error
+    if len(counters) < 6:
+        raise StoreCorrupt(damaged(file, "it has not the counters of the six lists"))
+    return counters

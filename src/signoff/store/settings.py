@@ -8,9 +8,11 @@ from functools import lru_cache
 from typing import Any
 
 from .. import session as sessions
+from ..errors import StoreCorrupt
 from ..session import Session
 from .base import Verbs, stamp
 from .connection import Transaction
+from .rows import damaged
 
 Settings = dict[str, Any]
 _MISSING = object()
@@ -75,7 +77,10 @@ def read_settings(tx: Transaction, account: int) -> Settings:
 def read_session(tx: Transaction, account: int) -> Session:
     """The session of an account."""
     found = tx.row("session", {"account": account})
-    return _session_of(found[0]) if found else Session()
+    try:
+        return _session_of(found[0]) if found else Session()
+    except TypeError as error:  # a field that no session has
+        raise StoreCorrupt(damaged(tx.file, error)) from error
 
 
 @lru_cache(64)

@@ -12,9 +12,11 @@ import apsw
 
 from .. import forkgate
 from ..clock import Clock
-from .connection import DAMAGED, Transaction, translate, translated
+from ..errors import SignoffError, StoreCorrupt
+from .connection import DAMAGED, STUMBLED, Transaction, translate, translated
 from .groupcommit import GroupCommit
 from .reading import ReadingConnections
+from .rows import damaged
 from .writing import WritingConnection
 
 T = TypeVar("T")
@@ -33,6 +35,7 @@ class SQLite:
 
     def __init__(self, path: Path, clock: Clock, busy_timeout: float = 30.0) -> None:
         self.path = path
+        self.name = os.fspath(path)
         self.busy_timeout = busy_timeout
         self._writer = WritingConnection(path, busy_timeout, clock, self.backup)
         self._commits = GroupCommit(self._writer)
@@ -50,7 +53,13 @@ class SQLite:
         Raises:
             StoreError: the database could not; or whatever ``work`` raises.
         """
-        return self._commits.submit(work)
+        try:
+            return self._commits.submit(work)
+        except SignoffError:
+            raise
+        except STUMBLED as error:
+            self._look(error)
+            raise
 
     def read(self, work: Callable[[Transaction], T]) -> T:
         """Run ``work``, which only reads. Each of its statements sees everything that was durable when it began."""
@@ -58,6 +67,11 @@ class SQLite:
             return self._readers.run(work)
         except (apsw.Error, *DAMAGED) as error:
             raise translate(error, self.path) from error
+        except SignoffError:
+            raise
+        except STUMBLED as error:
+            self._look(error)
+            raise
 
     def snapshot(self, work: Callable[[Transaction], T]) -> T:
         """Run ``work``, which only reads; all of it sees one moment."""
@@ -83,6 +97,25 @@ class SQLite:
                     destination.close()
 
         self.snapshot(copy)
+
+    def _look(self, error: Exception) -> None:
+        """Tell damage from a mistake in the work that has stumbled.
+
+        Raises:
+            StoreCorrupt: the database is damaged.
+        """
+        from .upkeep import problems_of
+
+        def look(reader: Transaction) -> list[str]:
+            with _one_moment(reader.connection):
+                return problems_of(reader)
+
+        try:
+            problems = self._readers.run(look)
+        except (apsw.Error, *STUMBLED) as another:
+            problems = [str(another)]
+        if problems:
+            raise StoreCorrupt(damaged(self.path, problems[0])) from error
 
     def wait_at_least(self, seconds: float) -> None:
         """Wait this long for another process from now on, if that is longer; for one more who uses this database."""

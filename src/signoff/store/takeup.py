@@ -23,7 +23,7 @@ from ..settings import merge
 from .base import Verbs, stamp
 from .connection import Transaction
 from .messages import add_row, log
-from .rows import Row
+from .rows import Row, row_of
 from .settings import apply_session, apply_settings
 
 MOST_EDITS = 100
@@ -243,7 +243,7 @@ def _take_message(
     if found is None:
         add_row(tx, _from_file(account, status, content, now, by))
     elif again:
-        _show_again(tx, Row(*found), content, now, by)
+        _show_again(tx, row_of(found, tx.file), content, now, by)
 
 
 def _take_record(account: int, record: tuple[str, str, str], by: str, tx: Transaction, now: int) -> None:

@@ -26,7 +26,7 @@ class Upkeep(Verbs):
         Looks at the database's integrity, the counters against the events, and the events against the statuses.
         """
         try:
-            return self.database.snapshot(_check)
+            return self.database.snapshot(problems_of)
         except StoreCorrupt as error:
             return [str(error)]
 
@@ -62,12 +62,13 @@ def verify_copy(path: Path) -> list[str]:
     """Check a database that no process uses; what is wrong, in words."""
     connection = apsw.Connection(os.fspath(path), flags=apsw.SQLITE_OPEN_READONLY)
     try:
-        return _check(Transaction(connection))
+        return problems_of(Transaction(connection))
     finally:
         connection.close()
 
 
-def _check(tx: Transaction) -> list[str]:
+def problems_of(tx: Transaction) -> list[str]:
+    """What is wrong with a database, in words."""
     try:
         tx.connection.create_scalar_function("digest_of", _digest_of, 2, deterministic=True)
         integrity = [row[0] for row in tx.rows("integrity_check", {}) if row[0] != "ok"]

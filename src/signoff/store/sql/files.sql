@@ -60,7 +60,7 @@ ON CONFLICT (account) DO UPDATE SET digest = excluded.digest, written = excluded
 WITH RECURSIVE arrivals (seq) AS (
   SELECT arrival FROM messages WHERE seq = :seq
    UNION ALL
-  SELECT e.previous FROM arrivals JOIN events e ON e.seq = arrivals.seq WHERE e.previous > 0
+  SELECT e.previous FROM arrivals JOIN events e ON e.seq = arrivals.seq WHERE e.previous > 0 AND e.previous < e.seq
 )
 SELECT max(seq) FROM events
  WHERE to_status = :status

@@ -103,7 +103,7 @@ SELECT payload, status, moved_at, seq
 WITH RECURSIVE arrivals (seq) AS (
   SELECT arrival FROM messages WHERE seq = :seq
    UNION ALL
-  SELECT e.previous FROM arrivals JOIN events e ON e.seq = arrivals.seq WHERE e.previous > 0
+  SELECT e.previous FROM arrivals JOIN events e ON e.seq = arrivals.seq WHERE e.previous > 0 AND e.previous < e.seq
 )
 SELECT e.seq, e.at, e.kind, e.from_status, e.to_status, e.by, r.text, e.version, e.digest
   FROM events e LEFT JOIN reasons r ON r.message = :seq AND r.event = e.seq

@@ -132,7 +132,7 @@ UPDATE main.attempts SET outcome = 'unknown', reason = 'restored', settled_at = 
 WITH RECURSIVE arrivals (seq) AS (
   SELECT arrival FROM replaced.messages WHERE seq = :seq
    UNION ALL
-  SELECT e.previous FROM arrivals JOIN replaced.events e ON e.seq = arrivals.seq WHERE e.previous > 0
+  SELECT e.previous FROM arrivals JOIN replaced.events e ON e.seq = arrivals.seq WHERE e.previous > 0 AND e.previous < e.seq
 )
 SELECT e.seq, e.at, e.kind, e.from_status, e.to_status, e.by, r.text, e.version, e.digest
   FROM replaced.events e LEFT JOIN replaced.reasons r ON r.message = :seq AND r.event = e.seq
