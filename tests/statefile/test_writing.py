@@ -237,6 +237,15 @@ class TestReading:
             assert time.monotonic() - began >= 0.29
             monkeypatch.undo()
 
+    def test_what_was_taken_up_is_soon_shown_with_all_the_rest(self, path: Path) -> None:
+        other = path.with_name("other.json")
+        other.write_text('{"mine": 1}')
+        os.utime(other, (1, 1))
+        with StateManager(path) as manager:
+            os.replace(other, path)
+            eventually(lambda: manager.get_config("mine") == 1)
+            eventually(lambda: said(path, "metadata") is not None)
+
     def test_a_round_of_a_service_takes_up_what_was_edited(self, path: Path) -> None:
         with StateManager(path) as manager, StateManager(path.with_suffix(".db")) as other:
             manager._writer.flush()  # type: ignore[union-attr]
