@@ -311,6 +311,14 @@ class TestOneAtATime:
             (thread,) = writing() - before
             assert thread.daemon, "the end of the process waits for none"
 
+    def test_a_signal_handler_is_told_that_it_has_interrupted_whoever_writes_the_file(self, path: Path) -> None:
+        with StateManager(path) as manager:
+            keeper = manager._writer
+            assert keeper is not None
+            assert not keeper.is_interrupted()
+            with keeper._inside:
+                assert keeper.is_interrupted()
+
     def test_processes_that_change_and_write_at_once_end_with_the_newest(self, path: Path) -> None:
         program = (
             "import sys\n"
@@ -403,3 +411,27 @@ class TestAWriteThatFails:
                 assert caplog.text.count("could not be written") == 1, "said once, not at every try"
                 assert manager.get_config("mine") == 1
         assert said(path, "mine") == 1
+
+    @pytest.mark.parametrize("why", ["it is no state file", "it cannot be replaced"])
+    def test_it_is_tried_again_after_a_second(self, path: Path, monkeypatch: pytest.MonkeyPatch, why: str) -> None:
+        def refuse(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        with StateManager(path) as manager:
+            keeper, tries = manager._writer, list[float]()
+            assert keeper is not None
+            flush = keeper.flush
+
+            def counted() -> bool:
+                tries.append(time.monotonic())
+                return flush()
+
+            with monkeypatch.context() as patched:
+                patched.setattr(keeper, "flush", counted)
+                if why == "it is no state file":
+                    path.write_text("{")
+                else:
+                    patched.setattr("os.replace", refuse)
+                manager.set_config("mine", 1)
+                eventually(lambda: len(tries) > 1)
+        assert tries[1] - tries[0] >= 0.9 * writer.WRITE_EVERY
