@@ -30,7 +30,7 @@ def test_one_changed_a_moment_ago_is_left_alone(face: Face, text: str) -> None:
     face.manager.set_config("mine", 1)
     face.path.write_text(text)
     for _ in range(3):
-        with pytest.raises(NotReadable):
+        with pytest.raises(NotReadable, match=r"^it is no state file$"):
             face.file.take_up()
         with pytest.raises(NotReadable):
             face.file.write()
