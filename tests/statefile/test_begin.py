@@ -232,6 +232,15 @@ class TestUnderWay:
         with opened[0] as manager:
             assert manager.get_statistics() == OLD["statistics"]
 
+    def test_so_is_one_whose_copy_takes_a_while(self, new_face: Face) -> None:
+        text = json.dumps(OLD)
+        new_face.path.write_text(text[:300])
+        rest = threading.Timer(0.1, new_face.path.write_text, [text])
+        rest.start()
+        new_face.file.begin()
+        rest.join()
+        assert new_face.manager.get_statistics() == OLD["statistics"]
+
     def test_one_that_is_broken_for_good_is_set_aside_and_the_state_begins_empty(
         self, new_face: Face, caplog: pytest.LogCaptureFixture
     ) -> None:

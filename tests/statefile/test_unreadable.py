@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -96,6 +97,13 @@ def test_a_running_manager_goes_on_and_recovers_by_itself(path: Path, clock: Man
         eventually(lambda: b'"mine": 2' in path.read_bytes())
     (aside,) = path.parent.glob("*unreadable*")
     assert aside.read_text() == '{"half'
+
+
+def test_an_account_that_has_begun_does_not_wait_for_it(face: Face) -> None:
+    face.path.write_text("{")
+    began = time.monotonic()
+    face.file.begin()
+    assert time.monotonic() - began < 1
 
 
 def test_one_that_is_gone_is_written_anew(face: Face) -> None:

@@ -282,16 +282,30 @@ class TestOneAtATime:
         first, second = Face(path, clock), Face(path, clock)
         for face in (first, second):
             assert not face.file.take_up()
-            assert not face.file.write()
+            assert [face.file.write() for _ in range(2)] == [False, False]
         assert path.stat() == before
-        second.manager.set_config("mine", 2)
-        assert second.file.write()
+        for number in (2, 3):
+            second.manager.set_config("mine", number)
+            assert second.file.write()
         after = path.stat()
         assert after != before
         assert not first.file.write()
         assert path.stat() == after, "the other has written this revision"
         for face in (first, second):
             face.close()
+
+    def test_one_that_is_up_to_date_is_not_even_waited_for(self, face: Face) -> None:
+        face.manager.set_config("mine", 1)
+        face.write()
+        face.age(10)
+        assert not face.file.take_up()
+        assert not face.file.changed()
+        with held(face.path):
+            assert not face.file.write()
+        face.age(20)
+        assert not face.file.write()
+        with held(face.path):
+            assert not face.file.write()
 
     def test_however_many_change_something_first_one_thread_writes_it(self, path: Path) -> None:
         def writing() -> set[threading.Thread]:
@@ -406,7 +420,8 @@ class TestAWriteThatFails:
                 patched.setattr("os.replace", refuse)
                 patched.setattr("signoff.statefile.file.TRIES", 2)
                 manager.set_config("mine", 1)
-                eventually(lambda: "others keep reading or changing it" in caplog.text)
+                told = "could not be written: others keep reading or changing it; the database is complete"
+                eventually(lambda: told in caplog.text)
                 manager._writer.flush()  # type: ignore[union-attr]
                 assert caplog.text.count("could not be written") == 1, "said once, not at every try"
                 assert manager.get_config("mine") == 1
