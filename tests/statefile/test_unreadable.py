@@ -14,7 +14,7 @@ import pytest
 
 from signoff.statefile.file import NotReadable, StateFile
 from signoff.store import Store
-from signoff.store.files import View
+from signoff.store.files import KnownFile, View
 from state_manager import MessageStatus, StateManager
 
 from ..conftest import ManualClock
@@ -235,6 +235,25 @@ class TestLateEdits:
         StateFile(face.path, slow, face.manager.account, face.clock).write()
         assert face.manager.get_config("mine") == "decided"
         assert face.read()["mine"] == "decided"
+
+    def test_whoever_is_overtaken_while_taking_an_edit_up_writes_the_file_all_the_same(self, face: Face) -> None:
+        class Slow(Store):
+            then = staticmethod(lambda: None)
+
+            def known_file(self, account: int) -> KnownFile | None:
+                known = super().known_file(account)
+                self.then()
+                return known
+
+        def meanwhile() -> None:
+            slow.then = lambda: None
+            assert face.file.take_up()
+
+        slow = Slow(face.manager.store.database, face.clock)
+        slow.then = meanwhile
+        face.put({"mine": "edited"})
+        assert StateFile(face.path, slow, face.manager.account, face.clock).write()
+        assert face.read() == face.manager.get_full_state()
 
     @staticmethod
     def _during(monkeypatch: pytest.MonkeyPatch, name: str, act: object) -> None:
