@@ -343,6 +343,7 @@ class TestBackups:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: ManualClock
     ) -> None:
         monkeypatch.chdir(tmp_path)
+        clock.now += 720168
         with StateManager(clock=clock) as manager:
             name = manager.backup_state()
         expected = datetime.fromtimestamp(clock.now // SECOND).strftime("whatsapp_state_backup_%Y%m%d_%H%M%S.json")

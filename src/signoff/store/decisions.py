@@ -79,7 +79,7 @@ class Decisions(Verbs):
                 if tx.change("supersede", stamp(now, draft.author, seq=seq)) != 1:
                     return None
             added = add_row(tx, _draft_params(tx, account, draft, now))
-            assert added is not None, "its id was free"
+            assert added is not None
             stale = fetch_seq(tx, draft.answers).stale
             if stale is not None:
                 tx.change_one("stale_from_the_beginning", stamp(now, "inbox", seq=added, stale=stale))

@@ -179,11 +179,11 @@ class AskingAgainContract(Contract):
         row = claim(scene)
         assert row is not None
         scene.approve(first.id)
+        assert scene.store.to_be_drafted(scene.account) == []
         assert scene.store.add_draft(scene.account, draft_for(row, "too late")) is None
         assert scene.row(first.id).status == "approved"
         scene.clock.advance(LEASE / SECOND)
         assert claim(scene) is None
-        assert scene.store.to_be_drafted(scene.account) == []
 
     def test_asking_again_takes_an_approval_back(self, scene: Scene) -> None:
         row = scene.draft()
