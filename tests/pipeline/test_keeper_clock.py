@@ -14,6 +14,7 @@ def test_what_was_approved_and_drafted_under_a_clock_running_ahead_goes_on_when_
     line.clock.advance(-month)
     assert line.outbox.round() == 0
     assert line.store.heed_clock(line.state.account) == 1
+    assert (line.row(row.id).changed_what, line.row(row.id).changed_by) == ("clock set back", "keeper")
     assert line.outbox.round() == 1
     assert line.row(row.id).status == "sent"
 
