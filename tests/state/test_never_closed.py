@@ -219,6 +219,29 @@ class TestNothingIsLost:
 
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
     @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork.*:DeprecationWarning")
+    def test_threads_that_write_while_the_process_ends_lose_nothing_that_returned(self, path: Path) -> None:
+        program = """
+import os, sys, threading
+from state_manager import MessageStatus, StateManager
+manager = StateManager(sys.argv[1])
+def write(number):
+    for count in range(1_000_000):
+        name = f"{number}-{count}"
+        manager.add_message({"id": name}, MessageStatus.INCOMING)
+        os.write(1, f"{name}\\n".encode())
+for number in range(8):
+    threading.Thread(target=write, args=(number,), daemon=True).start()
+while manager.get_statistics()["total_incoming"] < 100:
+    pass
+"""
+        done = subprocess.run([sys.executable, "-c", program, path], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        with StateManager(path) as manager:
+            known = {message["id"] for message in manager.get_messages(S.INCOMING)}
+            assert set(done.stdout.split()) <= known
+            assert len(known) >= 100
+            assert manager.check() == []
+
     def test_both_sides_of_a_fork_go_on(self, path: Path) -> None:
         """The dropped ones are let go on either side; the threads that were about to are the parent's."""
         for number in range(5):
