@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -39,6 +40,15 @@ class ManualClock:
 
 StoreFactory = Callable[..., Store]
 """Opens a store in the test's own folder: ``make_store(name="state.db", **options of open_store)``."""
+
+
+@pytest.fixture(autouse=True)
+def level_of_the_log_as_before() -> Iterator[None]:
+    """`signoff run`, called in the tests' own process, sets one."""
+    logger = logging.getLogger("signoff")
+    before = logger.level
+    yield
+    logger.setLevel(before)
 
 
 @pytest.fixture
