@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +27,23 @@ ENVIRONMENT = {
 """Workers find signoff in the tree that this benchmark stands in, installed or not, and compile it once."""
 PATIENCE = 3.0
 """So many times the length of a slice may one message take; a contender that is slower is measured with that one."""
-_SYNCS = "fdatasync,fsync"
-SLOW_DISK = [
-    *("strace", "--seccomp-bpf", "-f", "-qq", "-o", "/dev/null"),
-    *("-e", f"trace={_SYNCS}", "-e", f"inject={_SYNCS}:delay_exit=2000"),
-]
-"""Runs a command with 2 ms added to each sync of the disk: for signoff's SQLite and for Python's alike."""
+COMPILER = shutil.which("cc") if sys.platform == "linux" else None
+"""Compiles what makes the disk slow."""
+
+
+@cache
+def _slow_disk() -> dict[str, str]:
+    """An environment in which each sync of the disk takes 2 ms longer: for signoff's SQLite and for Python's alike.
+
+    What is called instead of the system's sync is preloaded. To have strace delay the call costs more than the delay:
+    under it every switch between threads takes longer, too.
+    """
+    folder = tempfile.TemporaryDirectory(prefix="signoff-slow-sync-")
+    atexit.register(folder.cleanup)
+    library = os.path.join(folder.name, "slow_sync.so")
+    source = os.fspath(_HERE / "slow_sync.c")
+    subprocess.run([str(COMPILER), "-shared", "-fPIC", "-O2", "-o", library, source, "-ldl"], check=True)
+    return {**ENVIRONMENT, "LD_PRELOAD": library}
 
 
 class Missing(Exception):
@@ -68,11 +83,11 @@ class Contender:
         folder.mkdir(exist_ok=True)
         command = [sys.executable, os.fspath(_HERE / "worker.py"), peer, os.fspath(folder)]
         self._process = subprocess.Popen(
-            [*(SLOW_DISK if slow_disk else ()), *command],
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             encoding="utf-8",
-            env=ENVIRONMENT,
+            env=_slow_disk() if slow_disk else ENVIRONMENT,
         )
         hello = self.answer()
         if "missing" in hello:

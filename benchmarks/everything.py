@@ -11,13 +11,12 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from contender import ENVIRONMENT
+from contender import COMPILER, ENVIRONMENT
 
 _HERE = Path(__file__).parent
 TABLES = _HERE.parent / "docs" / "performance-tables.md"
@@ -49,8 +48,8 @@ def ask(name: str, quick: bool, draw: bool, states: Path | None) -> str:
         options += ["--states", os.fspath(states)]
     if draw and name == "lifecycle":
         options += ["--plot", os.fspath(PLOT)]
-    if "--slow-disk" in options and not shutil.which("strace"):
-        return "Left out: it needs strace.\n"
+    if "--slow-disk" in options and not COMPILER:
+        return "Left out: it needs Linux and a C compiler.\n"
     command = [sys.executable, os.fspath(_HERE / script), *options, *(["--quick"] if quick else [])]
     began = time.monotonic()
     run = subprocess.run(command, check=True, env=ENVIRONMENT, stdout=subprocess.PIPE, encoding="utf-8")

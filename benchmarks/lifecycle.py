@@ -10,7 +10,7 @@ Each ``peer_NAME.py`` says what its contender does not do. One that needs too lo
 single one; one that is not installed is left out.
 
 What the disk itself can do is measured in the same rounds. The files are made in the folder for temporary files; set
-TMPDIR to measure another disk. With ``--slow-disk`` 2 ms are added to each sync, by strace, for all contenders alike.
+TMPDIR to measure another disk. With ``--slow-disk`` 2 ms are added to each sync, for all contenders alike.
 With ``--large`` up to five million messages stand before those that are measured, beside hand-written sqlite3 alone. To
 fill them takes longer than to measure: in a folder of ``--states`` they are kept for the next run, and with ``--fill``
 they are only filled.
@@ -140,7 +140,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, nargs="+", metavar="N", help="threads that share the work")
     parser.add_argument("--peers", nargs="+", metavar="NAME", choices=PEERS, help=", ".join(PEERS))
     parser.add_argument("--rounds", type=int, metavar="N")
-    parser.add_argument("--slow-disk", action="store_true", help="add 2 ms to each sync; needs strace")
+    parser.add_argument("--slow-disk", action="store_true", help="add 2 ms to each sync; needs a C compiler")
     parser.add_argument("--large", action="store_true", help="up to five million messages, beside sqlite3 by hand")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw it, too, as SVG")
     parser.add_argument(

@@ -125,7 +125,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="three short rounds")
     parser.add_argument("--rounds", type=int, metavar="N")
     parser.add_argument("--seconds", type=float, metavar="S", help="the length of a round of one design")
-    parser.add_argument("--slow-disk", action="store_true", help="add 2 ms to each sync; needs strace")
+    parser.add_argument("--slow-disk", action="store_true", help="add 2 ms to each sync; needs a C compiler")
     asked = parser.parse_args()
     rounds, seconds = asked.rounds or (3 if asked.quick else 9), asked.seconds or (0.5 if asked.quick else 3.0)
     with tempfile.TemporaryDirectory(prefix="signoff-benchmark-") as folder:
