@@ -69,9 +69,19 @@ def strike(program: Sequence[str], inject: str, log: Path, paths: Sequence[Path]
         capture_output=True, text=True, cwd=ROOT, stdin=subprocess.DEVNULL, timeout=100, check=False,
     )  # fmt: skip
     traced = log.read_text(errors="replace").splitlines()
-    calls_hit = [line for line in traced if line.endswith("(INJECTED)") or "killed by SIGKILL" in line]
+    hits = [at for at, line in enumerate(traced) if line.endswith("(INJECTED)") or "killed by SIGKILL" in line]
     said = [json.loads(line) for line in done.stdout.splitlines() if line.endswith("}")]
-    return Struck(bool(calls_hit), calls_hit[0] if calls_hit else "", done.returncode, said, done.stderr[-3000:])
+    call = _whole(traced, hits[0]) if hits else ""
+    return Struck(bool(hits), call, done.returncode, said, done.stderr[-3000:])
+
+
+def _whole(traced: list[str], at: int) -> str:
+    """A traced call with its beginning, which names the file; strace parts them where another thread comes between."""
+    thread, _, rest = traced[at].partition(" ")
+    if "resumed>" not in rest:
+        return traced[at]
+    begun = (line for line in reversed(traced[:at]) if line.startswith(f"{thread} ") and "<unfinished ...>" in line)
+    return f"{next(begun, '')} {rest.strip()}"
 
 
 def count_calls(program: Sequence[str], calls: str, log: Path, since: str = "") -> dict[str, tuple[int, int]]:
