@@ -30,9 +30,6 @@ DAMAGED = (UnicodeDecodeError, json.JSONDecodeError)
 STUMBLED = (TypeError, ValueError, LookupError, ArithmeticError, AttributeError)
 """What work raises that meets a value which was never written; or that has a mistake of its own."""
 
-READER_CACHE = 512
-"""KiB that a connection which reads keeps in memory; there is one for each thread that reads at once."""
-
 Row = tuple[Any, ...]
 Params = Mapping[str, Any]
 
@@ -60,7 +57,6 @@ def connect_to_read(path: Path, busy_timeout: float) -> apsw.Connection:
     """
     connection = connect(path, busy_timeout)
     connection.pragma("query_only", True)
-    connection.pragma("cache_size", -READER_CACHE)
     return connection
 
 
