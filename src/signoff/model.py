@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from .clock import local_iso
 from .digest import digest_of, digest_of_parts
-from .errors import InvalidMessage, InvalidType
+from .errors import InvalidMessage, InvalidType, StateFileError
 from .lifecycle import MessageStatus
 
 MAX_ID_BYTES = 512
@@ -124,6 +124,19 @@ def check_path(value: object, what: str) -> Path:
     if not isinstance(value, (str, os.PathLike)):
         raise InvalidType(f"{what} is a path; got {type(value).__name__}")
     return Path(check_text(os.fspath(value), what))
+
+
+def check_file(value: object, what: str) -> Path:
+    """Give a path back if it can be one of a file.
+
+    Raises:
+        InvalidType, InvalidMessage: it can be no path at all.
+        StateFileError: it is a folder.
+    """
+    path = check_path(value, what)
+    if not path.name or os.path.isdir(path):
+        raise StateFileError(f"{str(path)!r} is a folder: give the path of a file in it")
+    return path
 
 
 def check_status(value: object) -> MessageStatus:

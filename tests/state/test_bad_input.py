@@ -249,6 +249,18 @@ def test_a_path_that_is_no_file_is_refused_before_anything_is_made(open_manager:
     assert set(manager.folder.parent.iterdir()) == there
 
 
+@pytest.mark.parametrize("bad", [".", "/", "..", ""])
+def test_nothing_is_written_to_a_folder_as_if_it_were_a_file(manager: StateManager, bad: str) -> None:
+    for call in (manager.export_state, manager.store.backup):
+        with refused(manager, StateFileError, r"^'(\.|/|\.\.)' is a folder: give the path of a file in it$"):
+            call(Path(bad))
+
+
+def test_a_name_that_is_too_long_for_the_disk_is_told(open_manager: Open) -> None:
+    with pytest.raises(StoreUnavailable, match="File name too long"):
+        open_manager("x" * 300 + ".json")
+
+
 @pytest.mark.parametrize("name", ["", "x" * 201, None, 5, "a\0b"])
 def test_an_account_has_a_name_of_1_to_200_characters(open_manager: Open, name: Any) -> None:
     told = r"^the name of an account (has from 1 to 200 characters$|is a string|holds a NUL)"

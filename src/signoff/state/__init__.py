@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from ..clock import Clock, system_clock
 from ..errors import InvalidMessage, StateFileError, StoreUnavailable
-from ..model import check_path, check_text
+from ..model import check_file, check_text
 from ..presence import Presence
 from .decisions import DecisionMethods
 from .messages import MessageMethods
@@ -121,11 +121,9 @@ class StateManager(SessionMethods, DecisionMethods, MessageMethods, SettingMetho
 
 def _located(state_file: str | os.PathLike[str]) -> Path:
     """The real path of a state file or database, which stays the same when the process changes its folder."""
-    path = check_path(state_file, "state_file")
+    path = check_file(state_file, "state_file")
     if "://" in os.fspath(state_file):
         raise StoreUnavailable(f"{state_file} is not supported: give the path of a state file or of a SQLite database")
-    if not path.name or path.is_dir():
-        raise StateFileError(f"{str(path)!r} is a folder: give the path of a file in it")
     return Path(os.path.realpath(path))
 
 

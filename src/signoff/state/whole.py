@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import StateFileError
-from ..model import JsonObject, check_path
+from ..model import JsonObject, check_file, check_path
 from ..statefile.document import whole
 from .base import Base
 
@@ -28,7 +28,7 @@ class WholeMethods(Base):
         Raises:
             StateFileError: it could not be written.
         """
-        target = check_path(output_file, "output_file")
+        target = check_file(output_file, "output_file")
         database = os.path.realpath(self.store.database.path)
         own = {os.path.realpath(self._path), *(database + suffix for suffix in ("", "-wal", "-shm", ".lock"))}
         if os.path.realpath(target) in own:

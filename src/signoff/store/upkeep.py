@@ -12,6 +12,7 @@ import apsw
 
 from ..digest import digest_of
 from ..errors import StateFileError, StoreCorrupt
+from ..model import check_file
 from .base import Verbs
 from .connection import Transaction, translated
 from .durable import make_folder, replace, sync
@@ -34,9 +35,10 @@ class Upkeep(Verbs):
         """Copy the database as it is at one moment to ``target``, verified; an existing file is replaced at the end.
 
         Raises:
-            StateFileError: it could not be written, or the copy is not good; nothing was replaced.
+            StateFileError: it is a folder or could not be written, or the copy is not good; nothing was replaced.
             StoreError: it could not be read or written.
         """
+        check_file(target, "target")
         if os.path.realpath(target) == os.path.realpath(self.database.path):
             raise StateFileError(f"{target} is the database itself: give the backup another name")
         partial = target.with_name(f".{target.name}.partial-{os.getpid()}")

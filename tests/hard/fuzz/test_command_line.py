@@ -35,7 +35,8 @@ OPTIONS = [
 ]  # fmt: skip
 WORDS = [
     "waiting", "in", "failed", ANA, "get", "set", "explain", "show", "validate", "invalidate", STATE,
-    "whatsapp_state.db", "new.json", "no/such/folder/x.json", ".", "--contact", "--limit", "--before",
+    "whatsapp_state.db", "new.json", "no/such/folder/x.json", ".", "..", "/", "", "x" * 300,
+    "--contact", "--limit", "--before",
     *settings.defaults(), *(setting.path for setting in settings.KNOWN[:8]),
 ]  # fmt: skip
 
