@@ -70,6 +70,13 @@ class Program:
         self.process.kill()
         self.process.communicate()
 
+    def kill(self) -> list[str]:
+        """Kill it; the lines that it had printed, those that were read ahead with the ones before included."""
+        self.process.kill()
+        with self.process:
+            assert self.process.stdout is not None
+            return self.process.stdout.read().splitlines()
+
     def finish(self, patience: float = 100) -> str:
         """End its standard input and wait for it; what it printed since it was heard."""
         output, _ = self.process.communicate(timeout=patience)

@@ -144,10 +144,7 @@ def kill_some(path: Path, round_: int, chance: random.Random) -> dict[str, str]:
         told |= dict([program.process.stdout.readline().split()])
     time.sleep(chance.uniform(0, 0.15))
     for program in programs:
-        program.process.kill()
-        for line in program.process.communicate()[0].splitlines():
-            message_id, stage = line.split()
-            told[message_id] = stage
+        told |= dict(line.split() for line in program.kill())
     return told
 
 

@@ -36,8 +36,7 @@ def kill_one_round(path: Path, round_: int, chance: random.Random) -> Counter[st
         told[program.process.stdout.readline().split()[0]] += 1
     time.sleep(chance.uniform(0, 0.12))
     for program in chance.sample(programs, 2):
-        program.process.kill()
-        told.update(line.split()[0] for line in program.process.communicate()[0].splitlines())
+        told.update(line.split()[0] for line in program.kill())
     return told
 
 
