@@ -96,7 +96,7 @@ class Files(TakeUp):
         False, and nothing is noted, when the file that is known is not ``known`` any more.
         """
         before = self.clock() - KEPT
-        shown = json.dumps(revision.settings, ensure_ascii=False), json.dumps(revision.session, ensure_ascii=False)
+        shown = json.dumps(revision.settings), json.dumps(revision.session)
 
         def work(tx: Transaction) -> bool:
             if known_file_of(tx, account) != known:
@@ -191,10 +191,10 @@ def derived_id(name: str, entry: Mapping[str, Any]) -> str:
 
 def _drop_old(tx: Transaction, account: int, before: int) -> None:
     """Drop some of what files said that were replaced before a time; the last one written before it was not."""
-    found = tx.row("old_file_revision", {"account": account, "before": before, "limit": _BATCH})
-    if found is not None and found[0] is not None:
+    revision = _one(tx, "old_file_revision", {"account": account, "before": before, "limit": _BATCH})
+    if revision is not None:
         for name in ("drop_file_revisions", "drop_file_edits"):
-            tx.change(name, {"account": account, "revision": found[0]})
+            tx.change(name, {"account": account, "revision": revision})
 
 
 def _one(tx: Transaction, name: str, params: dict[str, Any]) -> Any:

@@ -269,7 +269,8 @@ def _from_file(account: int, status: MessageStatus, content: Content, now: int, 
 
 
 def _show_again(tx: Transaction, row: Row, content: Content, now: int, by: str) -> None:
-    if not row.visible and row.delivery != "open":
+    """Show a message that was cleared, as it stands now; the statement leaves one that is being sent as it is."""
+    if not row.visible:
         shown = content if row.payload == "{}" else row
         params = stamp(now, by, seq=row.seq, payload=shown.payload, chat=shown.chat, digest=shown.digest)
         tx.change("show_again", params)
@@ -317,9 +318,8 @@ def _half_done(taken: int, error: SignoffError) -> str:
 def note_edit(tx: Transaction, account: int, taken: FileRevision) -> None:
     """Note what was taken up from files of a revision: whoever goes on with such a file says it again."""
     _fold(tx, tx.rows("file_edits", {"account": account, "revision": taken.revision}))
-    said = [json.dumps(fields, ensure_ascii=False) for fields in (taken.settings, taken.session)]
-    params = {"account": account, "revision": taken.revision, "settings": said[0], "session": said[1]}
-    tx.change("add_file_edit", params)
+    said = {"settings": json.dumps(taken.settings), "session": json.dumps(taken.session)}
+    tx.change("add_file_edit", said | {"account": account, "revision": taken.revision})
 
 
 def _fold(tx: Transaction, edits: list[tuple[Any, ...]]) -> None:
@@ -328,6 +328,6 @@ def _fold(tx: Transaction, edits: list[tuple[Any, ...]]) -> None:
         return
     first, second = revision_of(edits[0]), revision_of(edits[1])
     settings, session = merge(first.settings, second.settings), merge(first.session, second.session)
-    params = {"settings": json.dumps(settings, ensure_ascii=False), "session": json.dumps(session, ensure_ascii=False)}
-    tx.change("change_file_edit", params | {"seq": edits[1][3]})
+    said = {"settings": json.dumps(settings), "session": json.dumps(session)}
+    tx.change("change_file_edit", said | {"seq": edits[1][3]})
     tx.change("drop_file_edit", {"seq": edits[0][3]})
