@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 
 from signoff.errors import SignoffError, StoreCorrupt, StoreReplaced, StoreTooNew, StoreUnavailable
+from signoff.model import content_of
 from signoff.store import Store, open_store
+from signoff.store.takeup import FileEdit
 
 from ..conftest import ManualClock, verify
 from ..waiting import eventually
@@ -98,6 +100,32 @@ def test_a_message_that_was_damaged_on_the_disk_is_told_as_such(path: Path) -> N
     store = open_store(path)
     with pytest.raises(StoreCorrupt, match=f"{re.escape(str(path))} is damaged.*restore a backup"):
         store.newest(1, INCOMING, None)
+    store.close()
+
+
+def take_up_what_is_known(store: Store) -> None:
+    edit = FileEdit(messages=((INCOMING, content_of({"id": "m0"})),), again=True)
+    store.take_up(1, edit, by="file")
+
+
+def look_at_one_moment(store: Store) -> None:
+    store.view(1, lambda view: view.counters)
+
+
+@pytest.mark.parametrize("call", [take_up_what_is_known, look_at_one_moment], ids=lambda call: call.__name__)
+def test_a_value_of_a_kind_that_was_never_written_is_told_as_damage(path: Path, call: Callable[[Store], None]) -> None:
+    done = sql(
+        path,
+        "PRAGMA writable_schema = 1",
+        "UPDATE sqlite_schema SET sql = replace(sql, ') STRICT', ')') WHERE name IN ('messages', 'counters')",
+        "PRAGMA writable_schema = RESET",
+        "UPDATE messages SET author = x'00', revision = revision + 1",
+        "UPDATE counters SET last_at = x'00'",
+    )
+    assert done == [[]] * 5
+    store = open_store(path)
+    with pytest.raises(StoreCorrupt, match=f"{re.escape(str(path))} is damaged.*restore a backup"):
+        call(store)
     store.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -9,11 +10,12 @@ from typing import Any
 import pytest
 
 from signoff.clock import DAY, SECOND
-from signoff.errors import StoreError, StoreFull
+from signoff.errors import InvalidMessage, StoreError, StoreFull
 from signoff.lifecycle import MessageStatus
 from signoff.model import Content, content_of
 from signoff.session import Session, authenticated
-from signoff.store.files import KEPT, View
+from signoff.store.files import KEPT, View, record_id
+from signoff.store.messages import PAGE
 from signoff.store.takeup import AT_ONCE, BYTES_AT_ONCE, MOST_EDITS, FileEdit, FileRevision, KnownFile
 
 from ..scenes import ANA, APPROVED, INCOMING, LEASE, PENDING, SENT, Scene
@@ -30,9 +32,12 @@ def take_up(scene: Scene, settings: Mapping[str, Any] = MappingProxyType({}), **
     scene.store.take_up(scene.account, FileEdit(settings, **edit), by="file")
 
 
-def take_up_of(scene: Scene, revision: int, settings: dict[str, Any] | None = None) -> None:
+def take_up_of(
+    scene: Scene, revision: int, settings: dict[str, Any] | None = None, session: dict[str, Any] | None = None
+) -> None:
     """An edit of a file of this revision is taken up."""
-    known, taken = scene.store.known_file(scene.account), FileRevision(revision, settings or {"mine": 1}, {})
+    known = scene.store.known_file(scene.account)
+    taken = FileRevision(revision, settings or {"mine": 1}, session or {})
     assert scene.store.take_up_once(scene.account, FileEdit(), f"e{revision}", known, by="file", taken=taken)
 
 
@@ -96,11 +101,13 @@ class FilesContract(Contract):
     def test_edits_of_one_old_copy_do_not_pile_up_and_are_still_known(self, scene: Scene) -> None:
         revision = self.note(scene, n=0)
         for number in range(3 * MOST_EDITS):
-            take_up_of(scene, revision, {"n": number, f"only{number}": {"a": 1}})
+            said = {"n": number, f"only{number}": {"a": 1}}
+            take_up_of(scene, revision, said, said)
         edits = scene.store.file_edits(scene.account, revision)
         assert len(edits) <= MOST_EDITS
-        assert edits[-1].settings["n"] == 3 * MOST_EDITS - 1
-        assert {key for edit in edits for key in edit.settings} == {"n", *(f"only{n}" for n in range(3 * MOST_EDITS))}
+        for fields in ([edit.settings for edit in edits], [edit.session for edit in edits]):
+            assert fields[-1]["n"] == 3 * MOST_EDITS - 1
+            assert {key for each in fields for key in each} == {"n", *(f"only{n}" for n in range(3 * MOST_EDITS))}
 
     def test_a_file_that_was_written_is_known(self, scene: Scene) -> None:
         assert scene.store.known_file(scene.account) is None
@@ -122,6 +129,16 @@ class FilesContract(Contract):
         assert newest.revision == 1
         assert scene.store.known_file(scene.account) == KnownFile("d49", 49)
 
+    def test_what_two_files_of_one_moment_say_is_known_of_both(self, scene: Scene) -> None:
+        """The second was written in another time zone."""
+        first, second = FileRevision(3, {}, {"at": "07:00"}), FileRevision(3, {}, {"at": "09:00"})
+        for digest in ("d1", "d2"):
+            assert scene.store.note_file(scene.account, first, digest, scene.store.known_file(scene.account))
+        assert scene.store.file_edits(scene.account, 3) == []
+        assert scene.store.note_file(scene.account, second, "d3", scene.store.known_file(scene.account))
+        assert scene.store.file_revision(scene.account, 3) == first
+        assert scene.store.file_edits(scene.account, 3) == [second]
+
     def test_a_file_is_taken_up_once(self, scene: Scene) -> None:
         edit = FileEdit(settings={"mine": 1})
         assert scene.store.take_up_once(scene.account, edit, "d1", None, by="file")
@@ -135,6 +152,11 @@ class FilesContract(Contract):
         take_up(scene, settings={"mine": {"b": 3}}, session=lambda session: authenticated(session, 5))
         assert scene.store.setting(scene.account, "mine") == {"a": 1, "b": 3}
         assert scene.store.session(scene.account).authenticated
+
+    def test_the_history_says_that_the_session_is_from_a_file(self, scene: Scene) -> None:
+        take_up(scene, session=lambda session: authenticated(session, 5))
+        (logged,) = scene.store.events(scene.account, limit=10)
+        assert (logged.event.kind, logged.event.by, logged.event.why) == ("session", "file", "from a file")
 
     def test_unknown_messages_are_taken_in_and_not_counted(self, scene: Scene) -> None:
         scene.add({"id": "f1", "body": "known"})
@@ -229,8 +251,29 @@ class FilesContract(Contract):
         assert not scene.store.begin(scene.account, edit, "d1", by="import")
         assert scene.store.has_begun(scene.account)
         assert (scene.ids(SENT), scene.totals()) == (["f1"], {"sent": 7})
+        assert scene.store.counters(scene.account)[SENT].last_at == 5
         scene.add({"id": "m1"}, SENT)
         assert scene.totals() == {"sent": 8}
+
+    def test_without_a_file_a_new_store_begins_once_too(self, scene: Scene) -> None:
+        assert scene.store.begin(scene.account, None, None, by="signoff")
+        assert scene.store.has_begun(scene.account)
+        assert not scene.store.begin(scene.account, None, None, by="signoff")
+        (logged,) = scene.store.events(scene.account, limit=10)
+        assert (logged.event.kind, logged.event.by, logged.event.why) == ("begun", "signoff", None)
+
+    def test_the_history_says_what_was_imported(self, scene: Scene) -> None:
+        everything = [message(f"f{number}", SENT) for number in range(3 * AT_ONCE)]
+        edit = FileEdit(messages=everything, totals={SENT: (7, 5)})
+        assert scene.store.begin(scene.account, edit, "d1", by="import")
+        events = [logged.event for logged in scene.store.events(scene.account, limit=1000) if logged.message is None]
+        assert [(event.kind, event.by) for event in events] == [
+            ("importing", "import"),
+            ("begun", "import"),
+            ("baseline", "import"),
+        ]
+        assert events[1].why == "imported"
+        assert json.loads(events[2].why or "") == {"why": "import", "totals": {"sent": [7, 5]}}
 
     def test_a_large_file_comes_in_by_batches_between_which_others_write(self, scene: Scene) -> None:
         """Counted in messages: between two of a writer's changes never more than one batch comes in."""
@@ -249,12 +292,13 @@ class FilesContract(Contract):
         assert longest == AT_ONCE
         assert scene.totals() == {"incoming": 4 * AT_ONCE}
 
-    def test_large_messages_come_in_by_smaller_batches(self, scene: Scene) -> None:
-        large = content_of({"id": "x", "body": "x" * BYTES_AT_ONCE})
+    @pytest.mark.parametrize("fit", [1, 10])
+    def test_large_messages_come_in_by_smaller_batches(self, scene: Scene, fit: int) -> None:
+        large = content_of({"id": "x", "body": "x" * (BYTES_AT_ONCE // fit)})
 
         def read() -> Iterator[tuple[MessageStatus, Content]]:
-            for number in range(6):
-                assert len(scene.ids(SENT)) >= number - 2
+            for number in range(6 * fit):
+                assert len(scene.ids(SENT)) >= number - 2 * fit
                 yield SENT, large._replace(id=f"f{number}")
 
         take_up(scene, messages=read())
@@ -329,12 +373,16 @@ class FilesContract(Contract):
         assert len(scene.ids(SENT)) == 2 * AT_ONCE
         assert not scene.store.has_begun(scene.account)
         edit = FileEdit({"mine": 1}, messages=everything, totals={SENT: (7, 5)})
+        scene.clock.advance(1)
         scene.add({"id": "m1"}, SENT)
+        added_at = scene.row("m1").added_at
+        scene.clock.advance(1)
         assert scene.store.begin(scene.account, edit, "d1", by="import")
         assert not scene.store.begin(scene.account, edit, "d1", by="import")
         assert scene.store.has_begun(scene.account)
         assert len(scene.ids(SENT)) == 4 * AT_ONCE + 1
         assert scene.totals() == {"sent": 8}, "what was counted meanwhile counts"
+        assert scene.store.counters(scene.account)[SENT].last_at == added_at
 
     def test_a_view_is_one_moment(self, scene: Scene) -> None:
         scene.add({"id": "m1", "body": "one"})
@@ -348,6 +396,30 @@ class FilesContract(Contract):
         assert (listed, messages) == (1, ['{"id":"m1","body":"one"}'])
         assert revision < scene.store.last_event()
         assert scene.store.view(scene.account, lambda view: view.session) == Session()
+
+    def test_before_anything_happened_no_time_is_told(self, scene: Scene) -> None:
+        assert scene.store.view(scene.account, lambda view: (view.revision, view.time_of(view.revision))) == (0, None)
+
+    def test_a_store_and_its_accounts_are_named_and_a_view_says_the_same(self, scene: Scene, other: Scene) -> None:
+        for each, name in ((scene, "default"), (other, "shop")):
+            assert each.store.account_name(each.account) == name
+            shown = each.store.view(each.account, lambda view: (view.store_id, view.account_name))
+            assert shown == (each.store.store_id(), name)
+
+    def test_a_view_shows_a_moved_message_as_scripts_see_it(self, scene: Scene) -> None:
+        scene.add({"id": "m1", "body": "🌊"})
+        scene.clock.advance(1)
+        scene.move("m1", INCOMING, APPROVED)
+        (text,) = scene.store.view(scene.account, lambda view: list(view.messages(APPROVED, None)))
+        assert json.loads(text) == scene.row("m1").message
+        assert json.loads(text)["status"] == "approved"
+        assert "🌊" in text
+
+    def test_a_view_gives_all_entries_of_a_list_however_many(self, scene: Scene) -> None:
+        entries = [("message_log", f"r{number}", str(number)) for number in range(PAGE + 1)]
+        take_up(scene, records=entries)
+        shown = scene.store.view(scene.account, lambda view: list(view.records("message_log", None)))
+        assert shown == [payload for _, _, payload in entries]
 
 
 class RecordsContract(Contract):
@@ -373,6 +445,35 @@ class RecordsContract(Contract):
         assert self.add(scene, recipient=ANA, message="Hello", status="pending")
         assert not self.add(scene, recipient=ANA, message="Hello", status="success", error=None)
         assert self.add(scene, recipient=ANA, message="Hello again", status="pending")
+
+    @pytest.mark.parametrize("value", [5, True, ["r1"], ""])
+    def test_an_id_that_is_no_text_is_none(self, scene: Scene, value: Any) -> None:
+        assert self.add(scene, id=value, n=1)
+        assert not self.add(scene, n=1, id=value)
+        assert self.add(scene, id=value, n=2)
+
+    def test_an_entry_that_an_earlier_version_wrote_is_known_by_the_same_id(self) -> None:
+        entry = {"recipient": ANA, "message": "Grüße 🌊", "status": "pending"}
+        assert record_id("message_log", entry) == "file-03dc03994f00f7b378850657"
+
+    def test_one_that_cannot_be_stored_is_refused_and_its_list_named(self, scene: Scene) -> None:
+        self.add(scene, id="r1", n=1)
+        with pytest.raises(InvalidMessage, match="an entry of message_log holds a NUL"):
+            self.add(scene, id="r2", text="a\0b")
+        with pytest.raises(InvalidMessage, match="an entry of message_log holds a NUL"):
+            scene.store.change_record(scene.account, "message_log", "r1", {"text": "a\0b"}, by="script")
+        with pytest.raises(InvalidMessage, match="the id of an entry of message_log holds a NUL"):
+            scene.store.change_record(scene.account, "message_log", "r\0", {}, by="script")
+        assert scene.store.records(scene.account, "message_log") == [{"id": "r1", "n": 1}]
+
+    def test_the_history_names_what_was_added_and_changed_by_whom(self, scene: Scene) -> None:
+        self.add(scene, "generated_replies", id="r1")
+        scene.store.change_record(scene.account, "generated_replies", "r1", {"x": 1}, by="script")
+        events = [logged.event for logged in scene.store.events(scene.account, limit=10)]
+        assert [(event.kind, event.by, event.why) for event in events] == [
+            ("added to generated_replies", "sender", "r1"),
+            ("changed in generated_replies", "script", "r1"),
+        ]
 
     def test_there_are_four_lists_and_no_more(self, scene: Scene) -> None:
         with pytest.raises(StoreError):
