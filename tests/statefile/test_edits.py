@@ -409,6 +409,13 @@ class TestRevisions:
         assert face.manager.get_config("mine") == 2, "the last file said 1 as well: no edit"
         assert face.manager.get_session_info()["authenticated"] is False
 
+    def test_without_a_known_revision_a_bad_value_is_reported_too(
+        self, face: Face, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        face.edit(lambda document: document.update(metadata={}, human_in_the_loop="yes", mine=1))
+        assert "human_in_the_loop = 'yes'" in caplog.text
+        assert face.manager.get_config("mine") == 1
+
     def test_a_revision_of_long_ago_is_an_unknown_one(self, face: Face) -> None:
         face.manager.update_config({"mine": 1, "yours": 1})
         old = face.write()

@@ -191,9 +191,9 @@ class Exchange:
 
     def _edited(self, brought: Brought, revision: int | None) -> tuple[FileEdit, FileRevision | None]:
         """What somebody changed in a file, and what of it is to be noted as taken up from files of its revision."""
-        base = None if revision is None else self._store.file_revision(self._account, revision)
+        base = self._store.file_revision(self._account, revision)
         if revision is None or base is None:
-            newest = self._store.file_revision(self._account, None)
+            newest = base or self._store.file_revision(self._account, None)
             return edits.edit_of(brought, [newest] if newest else [], False, self._report).whole, None
         bases = [base, *self._store.file_edits(self._account, revision)]
         edit = edits.edit_of(brought, bases, True, self._report)
