@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -228,8 +229,9 @@ def test_updates_are_a_dict(manager: StateManager, updates: Any) -> None:
 
 @pytest.mark.parametrize("bad", [None, 5, b"x.json"])
 def test_a_path_is_a_text_or_path(manager: StateManager, bad: Any) -> None:
-    for call in (manager.export_state, manager.restore_state, StateManager):
-        with refused(manager, TypeError, "path"):
+    calls = {"output_file": manager.export_state, "file": manager.restore_state, "state_file": StateManager}
+    for name, call in calls.items():
+        with refused(manager, TypeError, f"^{name} is a path"):
             call(bad)
 
 
@@ -254,6 +256,26 @@ def test_nothing_is_written_to_a_folder_as_if_it_were_a_file(manager: StateManag
     for call in (manager.export_state, manager.store.backup):
         with refused(manager, StateFileError, r"^'(\.|/|\.\.)' is a folder: give the path of a file in it$"):
             call(Path(bad))
+
+
+@pytest.mark.parametrize("end", [".json", ".db", ".db-wal", ".db-shm", ".db.lock"])
+def test_no_file_of_the_state_itself_is_exported_over(manager: StateManager, tmp_path: Path, end: str) -> None:
+    own = manager.folder / f"whatsapp_state{end}"
+    link = tmp_path / "link.json"
+    link.symlink_to(own)
+    for target in (own, link):
+        told = f"^{re.escape(str(target))} is a file of this state itself: choose another name to export to$"
+        with refused(manager, StateFileError, told):
+            manager.export_state(target)
+
+
+def test_a_backup_whose_module_cannot_be_read_is_told_as_one_that_failed(
+    manager: StateManager, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is read when it is needed first, and then there may be too many open files."""
+    monkeypatch.setitem(sys.modules, "signoff.statefile.exchange", None)
+    with refused(manager, StateFileError, rf"^{re.escape(str(path))} cannot be copied or restored \(.+\): try again$"):
+        manager.backup_state()
 
 
 def test_a_name_that_is_too_long_for_the_disk_is_told(open_manager: Open) -> None:

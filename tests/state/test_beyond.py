@@ -378,6 +378,7 @@ class TestRestoring:
         before = manager.restore_state(saved)
         assert [message["id"] for message in manager.get_messages(S.INCOMING)] == ["m2", "m1"]
         assert manager.get_config("watcher_config")["poll_interval_seconds"] == 10
+        assert manager.config_author("watcher_config") == "restore"
         manager.restore_state(before)
         assert manager.get_config("watcher_config")["poll_interval_seconds"] == 20
 

@@ -175,6 +175,14 @@ class TestRestoring:
         assert face.manager.get_config("human_in_the_loop") is True
         assert face.manager.get_config("mine") == {"a": 1}
         assert face.manager.get_config("added") == 1, "a missing field changes nothing"
+        assert face.manager.config_author("mine") == "restore"
+
+    def test_what_was_as_by_default_comes_back_too(self, face: Face) -> None:
+        saved = face.manager.backup_state()
+        face.manager.update_config({"retry_config": {"max_retries": 9}})
+        face.write()
+        copy_over(face, saved)
+        assert face.manager.get_config("retry_config")["max_retries"] == 3
 
     def test_unknown_messages_are_taken_in_marked_and_uncounted(
         self, face: Face, tmp_path: Path, clock: ManualClock
@@ -309,6 +317,7 @@ class TestAnOlderDatabase:
         for number in range(20):
             face.manager.add_message({"id": f"later {number}"}, S.INCOMING)
         face.manager.set_config("mine", "later")
+        face.manager.update_session_status(True)
         face.write()
         face.manager.close()
         for rest in face.beside("whatsapp_state.db*"):
@@ -321,7 +330,9 @@ class TestAnOlderDatabase:
         self, rolled_back: Face, caplog: pytest.LogCaptureFixture
     ) -> None:
         rolled_back.begin()
-        assert "the database is an older copy" in rolled_back.manager.get_config("outbox_hold")
+        why = "the database is an older copy and may not know what was sent since"
+        assert why in rolled_back.manager.get_config("outbox_hold")
+        assert rolled_back.manager.config_author("outbox_hold") == "file"
         assert "nothing is sent until a person confirms" in caplog.text
 
     def test_what_the_file_knows_is_taken_in_and_the_file_is_kept(self, rolled_back: Face) -> None:
@@ -331,6 +342,17 @@ class TestAnOlderDatabase:
         assert rolled_back.manager.get_config("mine") == "later"
         (kept,) = rolled_back.beside("whatsapp_state_newer_*.json")
         assert kept.read_bytes() == text
+
+    def test_its_session_is_not_taken_for_an_edit(self, rolled_back: Face) -> None:
+        assert rolled_back.read()["session"]["authenticated"] is True
+        rolled_back.begin()
+        assert rolled_back.manager.get_session_info()["authenticated"] is False
+
+    @pytest.mark.parametrize("revision", ["999", 1e9, None, -(1 << 70), 1 << 53, 1 << 70])
+    def test_a_revision_that_cannot_be_one_does_not_hold_it(self, face: Face, revision: object) -> None:
+        face.edit(lambda document: document.update(mine=1, metadata=document["metadata"] | {"revision": revision}))
+        assert face.manager.get_config("mine") == 1
+        assert face.manager.get_config("outbox_hold") is None
 
     def test_a_backup_that_knows_more_does_so_too(self, rolled_back: Face) -> None:
         newer = json.loads(rolled_back.path.read_bytes())
@@ -377,7 +399,8 @@ class TestOfAnotherAccount:
     def test_it_is_refused_with_what_to_do(self, face: Face, shop: StateManager, tmp_path: Path) -> None:
         shop.export_state(tmp_path / "shop.json")
         files, before = set(tmp_path.iterdir()), face.manager.store.last_event()
-        with pytest.raises(StateFileError, match=r"of the account 'shop', not of 'default'.*restore --account shop"):
+        told = f"^{re.escape(str(tmp_path / 'shop.json'))}: it is of the account 'shop', not of 'default'"
+        with pytest.raises(StateFileError, match=rf"{told}.*restore --account shop"):
             face.manager.restore_state(tmp_path / "shop.json")
         assert (set(tmp_path.iterdir()), face.manager.store.last_event()) == (files, before)
         shop.set_config("mine", "changed")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
+from signoff.statefile.brought import BroughtByFile
 from state_manager import MessageStatus, StateManager
 
 from ..waiting import eventually
@@ -241,6 +242,25 @@ class TestUnderWay:
         rest.join()
         assert new_face.manager.get_statistics() == OLD["statistics"]
 
+    def test_one_that_is_changed_while_it_is_read_is_read_again(
+        self, new_face: Face, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        exchange = new_face.file.exchange
+        read = exchange.read
+
+        def read_and_change(file: BinaryIO) -> BroughtByFile:
+            monkeypatch.undo()
+            brought = read(file)
+            new_face.put(OLD | {"my_own": "changed"})
+            return brought
+
+        new_face.put(OLD)
+        monkeypatch.setattr(exchange, "read", read_and_change)
+        new_face.begin()
+        assert new_face.manager.get_config("my_own") == "changed"
+        (copy,) = new_face.beside("whatsapp_state_before_import_*.json")
+        assert json.loads(copy.read_bytes())["my_own"] == "changed"
+
     def test_one_that_is_broken_for_good_is_set_aside_and_the_state_begins_empty(
         self, new_face: Face, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -257,3 +277,5 @@ class TestUnderWay:
         document = new_face.begin().read()
         assert document["messages"] == {status.value: [] for status in MessageStatus}
         assert new_face.beside("whatsapp_state_*") == []
+        (logged,) = new_face.manager.store.events(new_face.manager.account, limit=10)
+        assert (logged.event.kind, logged.event.by) == ("begun", "signoff")

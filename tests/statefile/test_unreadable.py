@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
+from signoff.statefile.exchange import parse, where_broken
 from signoff.statefile.file import NotReadable, StateFile
 from signoff.store import Store
 from signoff.store.files import KnownFile, View
@@ -59,6 +62,25 @@ def test_the_line_where_it_breaks_is_named(face: Face, caplog: pytest.LogCapture
     face.age(3)
     face.write()
     assert "line 3" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        (b"", r"^line 1: Expecting value$"),
+        (b'{\n "a": 1,\n "b" 2}', r"^line 3: Expecting ':' delimiter$"),
+        (b"[]", r"^line 1: it is no JSON object$"),
+        (b"[" * 100_000, "recursion"),
+        (b'{"a": caf\xe9}', "can't decode byte 0xe9"),
+    ],
+)
+def test_of_a_text_that_is_no_state_file_it_is_told_where_it_breaks(text: bytes, where: str) -> None:
+    assert parse(text) is None
+    assert re.search(where, where_broken(text))
+
+
+def test_of_a_text_that_is_one_but_for_some_bytes_those_alone_are_lost() -> None:
+    assert parse(b'{"a": "caf\xe9", "b": 1}') == {"a": "caf\ufffd", "b": 1}
 
 
 def test_just_before_two_seconds_it_is_still_left_alone(face: Face) -> None:
@@ -121,6 +143,20 @@ def test_two_in_one_second_are_both_kept(face: Face) -> None:
     kept = face.beside("*unreadable*")
     assert {entry.read_text() for entry in kept} == {"{1", "{2"}
     assert os.name == "nt" or {stat.S_IMODE(entry.stat().st_mode) for entry in kept} == {0o600}
+
+
+def test_however_large_it_is_it_is_kept_in_little_memory(face: Face) -> None:
+    face.path.write_bytes(b"x" * 20_000_000)
+    with face.path.open("rb") as file:
+        tracemalloc.start()
+        try:
+            face.file.exchange.set_aside(file, "line 1")
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert peak < 5_000_000
+    (aside,) = face.beside("whatsapp_state_unreadable_*.json")
+    assert aside.stat().st_size == 20_000_000
 
 
 class TestLateEdits:
