@@ -137,7 +137,7 @@ def _wait(verbs: Together, account: int, first: int, last: int) -> None:
     for number in range(first, last):
         chat = f"1555020{number:06}@c.us"
         message = {"id": f"false_{chat}_{number:020X}", "from": chat, "body": "Do you open on Sunday?"}
-        verbs.receive(account, Arrival(message["id"], chat, "Customer", message), by="simulator")
+        verbs.receive(account, Arrival(message["id"], chat, message), by="simulator")
         row = verbs.claim_draft(account, lease=MINUTE, by="assistant")
         assert row is not None
         draft = verbs.add_draft(account, NewDraft(row.seq, row.draft_tries, chat, ANSWER, "assistant"))

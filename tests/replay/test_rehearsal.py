@@ -232,7 +232,7 @@ def test_verbs_together_are_all_done_or_none(state: StateManager) -> None:
     message = {"id": "m1", "from": "x@replay.invalid", "body": "hi"}
 
     def half(store: Together) -> Any:
-        assert store.receive(state.account, Arrival("m1", "x@replay.invalid", None, dict(message)), by="test")
+        assert store.receive(state.account, Arrival("m1", "x@replay.invalid", dict(message)), by="test")
         return store.approve(state.account, "unknown", None, by="test")
 
     with pytest.raises(NotFound):

@@ -54,10 +54,13 @@ class Scene:
         """What has happened to a message."""
         return [event.kind for event in self.store.history(self.account, message_id)]
 
-    def receive(self, message_id: str = "m1", chat: str = ANA, text: str = "Are you open?", **more: Any) -> Row | None:
+    def receive(
+        self, message_id: str = "m1", chat: str = ANA, text: str = "Are you open?", name: str | None = None, **more: Any
+    ) -> Row | None:
         """A message comes in from a gateway."""
         message = {"id": message_id, "from": chat, "body": text, "timestamp": self.clock() // 1_000_000}
-        return self.store.receive(self.account, Arrival(message_id, chat, "Ana", message, **more), by="inbox")
+        named = message if name is None else message | {"fromName": name}
+        return self.store.receive(self.account, Arrival(message_id, chat, named, **more), by="inbox")
 
     def draft(self, message_id: str = "m1", text: str = "Until six.", chat: str = ANA) -> Row:
         """A message came in and has a draft, which waits for a decision."""

@@ -603,7 +603,6 @@ def words(machine: Machine) -> list[object]:
     queries = (
         "SELECT payload FROM messages WHERE payload <> json_object('id', id)",
         "SELECT payload FROM records WHERE payload <> json_object('id', id)",
-        "SELECT name FROM contacts WHERE name IS NOT NULL",
         "SELECT text FROM drafts WHERE text IS NOT NULL",
         "SELECT text FROM reasons",
     )

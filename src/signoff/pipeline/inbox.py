@@ -118,12 +118,11 @@ class Inbox:
 
         tidy(message.id, MAX_ID_BYTES, "id")
         chat = tidy(message.chat, MAX_ID_BYTES, "address")
-        name = tidy(message.name, NAME_BYTES, "name") if message.name is not None else None
         message_id = tidy_id(message.id) or _derived_id(message)
         data: dict[str, Any] = {
             "id": message_id,
             "from": chat,
-            "fromName": name,
+            "fromName": tidy(message.name, NAME_BYTES, "name") if message.name is not None else None,
             "body": tidy(message.text, TEXT_BYTES, "text"),
             "timestamp": message.at // SECOND,
             "isGroup": message.is_group,
@@ -136,7 +135,6 @@ class Inbox:
         return Arrival(
             id=message_id,
             chat=chat or "unknown",
-            name=name,
             message=data,
             aliases=tuple(alias for alias in message.aliases if alias and tidy_text(alias, MAX_ID_BYTES)[1] is None),
             writer=data.get("author") if message.is_group else None,

@@ -12,10 +12,7 @@ from .messages import remove_words
 
 
 def forget_contact(tx: Transaction, account: int, address: str, now: int, by: str) -> int:
-    """Remove the name and all words of a contact, under all addresses; how many messages are or will be emptied."""
-    found = tx.row("contact_of", {"account": account, "address": address})
-    if found:
-        tx.change("forget_name", {"contact": found[0]})
+    """Remove all words of a contact, under all addresses; how many messages are or will be emptied."""
     return sum(_forget_address(tx, account, own, now, by) for own in addresses(tx, account, address))
 
 

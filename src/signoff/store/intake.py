@@ -29,7 +29,6 @@ class Arrival(NamedTuple):
 
     id: str
     chat: str
-    name: str | None
     message: JsonObject
     aliases: tuple[str, ...] = ()
     writer: str | None = None
@@ -138,18 +137,18 @@ def _params(account: int, arrival: Arrival, message_id: str, now: int, by: str) 
 def _contact_of(tx: Transaction, account: int, arrival: Arrival) -> int:
     """The contact behind the chat of a message. In a group the one who wrote becomes known too, as another one."""
     if arrival.writer is None:
-        return _resolve(tx, account, (arrival.chat, *arrival.aliases), arrival.name)
-    _resolve(tx, account, (arrival.writer, *arrival.aliases), arrival.name)
-    return _resolve(tx, account, (arrival.chat,), None)
+        return _resolve(tx, account, (arrival.chat, *arrival.aliases))
+    _resolve(tx, account, (arrival.writer, *arrival.aliases))
+    return _resolve(tx, account, (arrival.chat,))
 
 
-def _resolve(tx: Transaction, account: int, addresses: tuple[str, ...], name: str | None) -> int:
+def _resolve(tx: Transaction, account: int, addresses: tuple[str, ...]) -> int:
     """The contact who has these addresses; they become known as one contact's."""
     named = dict.fromkeys(addresses)
     known = [tx.row("contact_of", {"account": account, "address": address}) for address in named]
     contacts = list(dict.fromkeys(row[0] for row in known if row))
     if not contacts:
-        made = tx.row("add_contact", {"account": account, "name": name})
+        made = tx.row("add_contact", {"account": account})
         assert made is not None
         contacts = [made[0]]
     contact: int = contacts[0]
@@ -158,8 +157,6 @@ def _resolve(tx: Transaction, account: int, addresses: tuple[str, ...], name: st
     for address, row in zip(named, known, strict=True):
         if row is None:
             tx.change("add_alias", {"account": account, "address": address, "contact": contact})
-    if name:
-        tx.change("rename_contact", {"contact": contact, "name": name})
     return contact
 
 

@@ -279,7 +279,7 @@ class _Restore:
         with self._without("attempts_guard"):
             for theirs, _, account, ours, *_ in found:
                 self._take(theirs, account, ours)
-        for name in ("take_to_forget", "forget_names_again", "forget_records_again"):
+        for name in ("take_to_forget", "forget_records_again"):
             self._tx.change(name, {})
         return len(found)
 
@@ -329,10 +329,10 @@ class _Restore:
     def _take_contacts(self) -> None:
         for _, group in groupby(self._tx.rows("replaced_contacts", {}), key=itemgetter(0)):
             addresses = list(group)
-            _, account, name, *_ = addresses[0]
+            account = addresses[0][1]
             known = list(dict.fromkeys(ours for *_, ours in addresses if ours is not None))
             if not known:
-                made = self._tx.row("add_contact", {"account": account, "name": name})
+                made = self._tx.row("add_contact", {"account": account})
                 assert made is not None
                 known = [made[0]]
             for other in known[1:]:

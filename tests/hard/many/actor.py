@@ -63,7 +63,7 @@ class Actor:
 
     def receive(self) -> tuple[str, Any]:
         chat, message_id = self._random.choice(CHATS), f"{self._name}-{next(self._numbers)}"
-        arrival = Arrival(message_id, chat, None, {"id": message_id, "from": chat, "body": "Hello"})
+        arrival = Arrival(message_id, chat, {"id": message_id, "from": chat, "body": "Hello"})
         return message_id, self._store.receive(self._account, arrival, by=self._name) is not None
 
     def draft(self) -> tuple[str, Any]:

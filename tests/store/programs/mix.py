@@ -55,7 +55,7 @@ class Actor:
     def receive(self) -> bool:
         chat, message_id = self._random.choice(CHATS), f"{self._name}-{next(self._numbers)}"
         message = {"id": message_id, "from": chat, "body": "Hello"}
-        return self._store.receive(self._account, Arrival(message_id, chat, None, message), by=self._name) is not None
+        return self._store.receive(self._account, Arrival(message_id, chat, message), by=self._name) is not None
 
     def draft(self) -> bool:
         row = self._store.claim_draft(self._account, lease=LEASE, by=self._name)

@@ -158,7 +158,7 @@ def _store(store: Together, account: int, played: Sequence[_Played]) -> None:
         if draft is None:
             store.postpone_draft(row, None, by="replay", why="nothing to say: for a person")
             continue
-        fields = {"original_message_id": row.id, "fromName": arrival.name}
+        fields = {"original_message_id": row.id, "fromName": arrival.message["fromName"]}
         new = NewDraft(row.seq, row.draft_tries, arrival.chat, draft.text, draft.author, draft.note, fields)
         if (made := store.add_draft(account, new)) is not None:
             store.approve(account, made.id, made.draft_version, by="replay")

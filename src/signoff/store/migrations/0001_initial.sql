@@ -123,8 +123,7 @@ CREATE INDEX attempts_gateway_id ON attempts (gateway_id) WHERE gateway_id IS NO
 
 CREATE TABLE contacts (
   contact INTEGER PRIMARY KEY,
-  account INTEGER NOT NULL REFERENCES accounts,
-  name    TEXT
+  account INTEGER NOT NULL REFERENCES accounts
 ) STRICT;
 
 CREATE TABLE aliases (

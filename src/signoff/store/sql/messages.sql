@@ -165,22 +165,16 @@ UPDATE counters SET purged = :purged WHERE account = :account AND status = :stat
 SELECT contact FROM aliases WHERE account = :account AND address = :address
 
 -- name: add_contact
-INSERT INTO contacts (account, name) VALUES (:account, :name) RETURNING contact
+INSERT INTO contacts (account) VALUES (:account) RETURNING contact
 
 -- name: add_alias
 INSERT INTO aliases (account, address, contact) VALUES (:account, :address, :contact)
-
--- name: rename_contact
-UPDATE contacts SET name = :name WHERE contact = :contact AND name IS NOT :name
 
 -- name: merge_contact
 UPDATE aliases SET contact = :into WHERE contact = :contact
 
 -- name: addresses_of
 SELECT address FROM aliases WHERE contact = :contact ORDER BY account, address
-
--- name: forget_name
-UPDATE contacts SET name = NULL WHERE contact = :contact
 
 -- name: messages_of_chat
 -- Reads every message, as the next does: forgetting is rare. Also what was purged, so that no backup brings its text back.

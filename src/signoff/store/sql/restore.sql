@@ -18,9 +18,8 @@ INSERT INTO sessions (account, fields, changed_at, changed_by, changed_what)
 SELECT :account, fields, changed_at, changed_by, changed_what FROM replaced.sessions WHERE account = :theirs
 
 -- name: replaced_contacts
-SELECT r.contact, a.account, c.name, r.address, m.contact
+SELECT r.contact, a.account, r.address, m.contact
   FROM replaced.aliases r
-  JOIN replaced.contacts c ON c.contact = r.contact
   JOIN replaced.accounts ra ON ra.account = r.account
   JOIN main.accounts a ON a.name = ra.name
   LEFT JOIN main.aliases m ON m.account = a.account AND m.address = r.address
@@ -168,16 +167,6 @@ SELECT m.seq
   JOIN main.accounts a ON a.name = ra.name
   JOIN main.messages m ON m.account = a.account AND m.id = r.id
  WHERE r.payload = json_object('id', r.id) AND m.payload <> r.payload
-
--- name: forget_names_again
-UPDATE main.contacts SET name = NULL
- WHERE contact IN (SELECT m.contact
-                     FROM replaced.contacts c
-                     JOIN replaced.aliases r ON r.contact = c.contact
-                     JOIN replaced.accounts ra ON ra.account = r.account
-                     JOIN main.accounts a ON a.name = ra.name
-                     JOIN main.aliases m ON m.account = a.account AND m.address = r.address
-                    WHERE c.name IS NULL)
 
 -- name: forget_records_again
 UPDATE main.records SET payload = json_object('id', id)
