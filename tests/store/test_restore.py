@@ -200,6 +200,20 @@ class TestWhatWasInFlightAtTheBackup:
         assert (row.status, row.delivery, row.reason) == ("failed", "unknown", "unconfirmed")
         assert is_out(machine.scene, claim.id)
 
+    @pytest.mark.parametrize("seen", ["before the backup", "since"])
+    def test_and_was_seen_to_arrive_is_sent(self, machine: Machine, seen: str) -> None:
+        claim = machine.scene.claimed()
+        if seen == "since":
+            machine.backup()
+        machine.scene.store.receipt(machine.scene.account, ack="device", gateway_id=None, token=claim.token, by="inbox")
+        if seen == "before the backup":
+            machine.backup()
+        machine.restore()
+        row = machine.scene.row(claim.id)
+        assert (row.status, row.delivery, row.reason) == ("sent", "accepted", None)
+        (attempt,) = machine.scene.store.attempts(row.seq)
+        assert (attempt.outcome, attempt.reason, attempt.ack) == ("accepted", None, "device")
+
     def test_or_only_when_the_database_was_replaced_is_unconfirmed_as_well(self, machine: Machine) -> None:
         row = machine.scene.draft()
         machine.backup()

@@ -342,11 +342,16 @@ class _Restore:
                     self._tx.change("add_alias", {"account": account, "address": address, "contact": known[0]})
 
     def _settle_in_flight(self) -> None:
-        """What was being sent at the backup, and nobody knows more of it."""
+        """What was being sent, and nobody knows more of it; what a receipt came for has left all the same."""
         for seq, number in self._tx.rows("still_in_flight", {}):
             self._tx.change("close_lost_attempts", self._stamp(seq=seq))
-            params = self._stamp(seq=seq, number=number, target="failed", delivery="unknown", reason="unconfirmed")
-            self._tx.change_one("settle_moved", params | {"what": "restored"})
+            self._settle(seq, number, target="failed", delivery="unknown", reason="unconfirmed")
+        for seq, number in self._tx.rows("seen_to_arrive", {}):
+            self._tx.change("accept_lost_attempt", {"seq": seq, "number": number})
+            self._settle(seq, number, target="sent", delivery="accepted", reason=None)
+
+    def _settle(self, seq: int, number: int, **how: str | None) -> None:
+        self._tx.change_one("settle_moved", self._stamp(seq=seq, number=number, what="restored", **how))
 
     def _forget(self, forgotten: list[Row]) -> None:
         """Forget what was being sent when that was asked for, and again what was forgotten since the backup."""

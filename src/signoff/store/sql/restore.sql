@@ -46,6 +46,8 @@ SELECT r.seq, r.id, a.account, m.seq, r.status, r.chat, r.delivery
  WHERE m.seq IS NULL
     OR ((r.delivery IS NOT NULL OR m.delivery IS NOT NULL OR r.status = 'sent' OR r.used <> 0 OR r.tries > m.tries)
         AND (r.status, r.delivery, r.tries, r.used, r.digest) IS NOT (m.status, m.delivery, m.tries, m.used, m.digest))
+    OR (r.delivery = 'open' AND EXISTS (SELECT 1 FROM replaced.attempts t
+                                         WHERE t.message = r.seq AND t.number = r.tries AND t.ack IS NOT NULL))
  ORDER BY r.seq
 
 -- name: undecided_in_chat
@@ -179,6 +181,13 @@ UPDATE main.records SET payload = json_object('id', id)
 
 -- name: still_in_flight
 SELECT seq, tries FROM main.messages WHERE delivery = 'open'
+
+-- name: seen_to_arrive
+SELECT m.seq, m.tries FROM main.messages m JOIN main.attempts a ON a.message = m.seq AND a.number = m.tries
+ WHERE m.delivery = 'unknown' AND a.ack <> 'error'
+
+-- name: accept_lost_attempt
+UPDATE main.attempts SET outcome = 'accepted', reason = NULL WHERE message = :seq AND number = :number
 
 -- name: leave_to_people
 UPDATE main.messages
