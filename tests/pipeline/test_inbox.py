@@ -201,6 +201,7 @@ class TestReceipts:
         line.inbox.round()
         failed = line.row(row.id)
         assert (failed.status, failed.reason, failed.delivery) == ("failed", "refused", "refused")
+        assert line.last_why(row.id) == "the provider says that it failed"
         assert line.outbox.round() == 0
         assert line.state.get_statistics()["total_sent"] == 1
         line.world.give_receipt("device", id=delivery.id)

@@ -152,6 +152,7 @@ class TestEdits:
         assert row.text == "Are you open on Sunday?"
         assert [version["text"] for version in line.store.versions(row.seq)] == ["Are you open?"]
         assert line.kinds(message_id) == ["added", "edited"]
+        assert line.last_why(message_id) == "by its sender"
         assert line.state.get_statistics()["total_incoming"] == 1
 
     def test_it_makes_a_pending_draft_stale(self, line: Line) -> None:

@@ -13,6 +13,9 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 
+RAISED = "revision = revision + 1, changed_at = 1, changed_by = 'me', changed_what = 'mine'"
+"""What every change of a row must say: that it is one, when, by whom and what."""
+
 PROGRAM = """
 import json, sys, apsw
 path, statements = sys.argv[1], json.loads(sys.argv[2])

@@ -21,8 +21,8 @@ from signoff.store.takeup import FileEdit
 
 from ..conftest import ManualClock, verify
 from ..waiting import eventually
-from .outside import Program, change, sql
-from .scenes import INCOMING, Scene
+from .outside import RAISED, Program, change, sql
+from .scenes import BEN, INCOMING, Scene
 
 unix = pytest.mark.skipif(os.name == "nt", reason="files have other rights here")
 
@@ -126,6 +126,63 @@ def test_a_value_of_a_kind_that_was_never_written_is_told_as_damage(path: Path, 
     store = open_store(path)
     with pytest.raises(StoreCorrupt, match=f"{re.escape(str(path))} is damaged.*restore a backup"):
         call(store)
+    store.close()
+
+
+def test_a_session_that_was_damaged_on_the_disk_is_told_as_such(path: Path) -> None:
+    store = open_store(path)
+    store.change_session(1, lambda session: session._replace(authenticated=True), by="me", what="in")
+    store.close()
+    change(path, f"UPDATE sessions SET fields = replace(fields, 'session_path', 'what'), {RAISED}")
+    store = open_store(path)
+    with pytest.raises(StoreCorrupt, match=f"{re.escape(str(path))} is damaged.*'what'.*restore a backup"):
+        store.session(1)
+    store.close()
+
+
+NEVER_WRITTEN: dict[str, tuple[str, str, Callable[[Scene], object]]] = {
+    "a message that comes again": (
+        f"UPDATE messages SET due = 'soon', {RAISED}",
+        "row.due is of the type str",
+        lambda scene: scene.receive("m1", BEN),
+    ),
+    "a contact's messages": (
+        f"UPDATE messages SET due = 'soon', {RAISED}",
+        "row.due is of the type str",
+        lambda scene: scene.store.with_contact(scene.account, BEN, limit=1000),
+    ),
+    "an event": (
+        "UPDATE events SET at = 'soon'",
+        "event.at is of the type str",
+        lambda scene: scene.store.events(scene.account, limit=1000),
+    ),
+    "the message of an event": (
+        f"UPDATE messages SET id = x'00', {RAISED} WHERE id = 'm1'",
+        "event 1 happened to no message that there is",
+        lambda scene: scene.store.events(scene.account, limit=1000),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", NEVER_WRITTEN)
+def test_a_value_that_was_never_written_is_told_as_such(tmp_path: Path, what: str) -> None:
+    path = tmp_path / "state.db"
+    damage, words, look = NEVER_WRITTEN[what]
+    store = open_store(path)
+    Scene(store, ManualClock()).receive("m1", BEN)
+    store.close()
+    for answer in sql(
+        path,
+        "PRAGMA writable_schema = ON",
+        "UPDATE sqlite_schema SET sql = replace(sql, ') STRICT', ')')",
+        "DELETE FROM sqlite_schema WHERE type = 'trigger'",
+        "PRAGMA writable_schema = RESET",
+        damage,
+    ):
+        assert not isinstance(answer, str), answer
+    store = open_store(path)
+    with pytest.raises(StoreCorrupt, match=f"{re.escape(str(path))} is damaged.*{words}.*restore a backup"):
+        look(Scene(store, ManualClock()))
     store.close()
 
 

@@ -9,10 +9,8 @@ import pytest
 from signoff.store import Store, open_store
 
 from ..conftest import ManualClock
-from .outside import change, sql
+from .outside import RAISED, change, sql
 from .scenes import Scene
-
-RAISED = "revision = revision + 1, changed_at = 1, changed_by = 'me', changed_what = 'mine'"
 
 
 @pytest.fixture

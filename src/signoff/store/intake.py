@@ -10,7 +10,7 @@ from ..model import JsonObject
 from .base import Verbs, addresses, fetch_seq, ids_from, stamp
 from .connection import Transaction
 from .decisions import make_stale
-from .forgetting import forget_contact, forget_if_asked
+from .forgetting import forget_contact
 from .messages import add_row, log
 from .rows import Row, row_of
 
@@ -57,7 +57,8 @@ class Intake(Verbs):
                 return None
             make_stale(tx, account, arrival.chat, f"newer message {place}", now)
             seq = add_row(tx, _params(account, arrival, place, now, by))
-            return fetch_seq(tx, seq) if seq is not None else None
+            assert seq is not None
+            return fetch_seq(tx, seq)
 
         return self.database.write(work)
 
@@ -82,7 +83,7 @@ class Intake(Verbs):
             if _RANK.get(ack, 0) > _RANK.get(known, -1):
                 tx.change("note_ack", {"seq": seq, "number": number, "ack": ack, "gateway_id": gateway_id})
                 log(tx, account, now, f"receipt {ack}", by, None, seq)
-            if ack != "error" and delivery not in ("open", "accepted") and number == tries:
+            if ack != "error" and delivery != "open" and number == tries:
                 _turned_out_sent(tx, seq, number, gateway_id, now, by)
             elif ack == "error" and known in (None, "error"):
                 failed = stamp(now, by, seq=seq, number=number) | {"why": "the provider says that it failed"}
@@ -176,7 +177,9 @@ def _place(tx: Transaction, account: int, arrival: Arrival, contact: int) -> str
     The same id of another contact is another message, unless text and time are the same too: then one contact has
     written under two addresses that nobody had named together before.
     """
-    for message_id in itertools.chain([arrival.id], ids_from("", f"{arrival.id}@{arrival.chat}")):
+    ids = itertools.chain([arrival.id], ids_from("", f"{arrival.id}@{arrival.chat}"))
+    while True:
+        message_id = next(ids)
         found = tx.row("get", {"account": account, "id": message_id})
         if found is None:
             return message_id
@@ -186,7 +189,6 @@ def _place(tx: Transaction, account: int, arrival: Arrival, contact: int) -> str
         if _same_words(row, arrival) and _lid_and_number(row.chat, arrival.chat):
             _merge(tx, account, row.chat, contact)
             return row
-    raise AssertionError("ids are never used up")
 
 
 def _same_contact(tx: Transaction, account: int, chat: str, contact: int) -> bool:
@@ -223,4 +225,3 @@ def _turned_out_sent(tx: Transaction, seq: int, number: int, gateway_id: str | N
     tx.change("close_attempt", attempt)
     moved = stamp(now, by, seq=seq, number=number, target="sent", delivery="accepted", reason=None, what="it arrived")
     tx.change("settle_moved", moved)
-    forget_if_asked(tx, seq, now)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 from ..errors import StoreCorrupt
@@ -51,7 +50,7 @@ class Reports(Verbs):
                 for row in tx.rows("with_contact", params | {"chat": own})
             ]
 
-        rows = sorted(self.database.snapshot(work), key=attrgetter("seq"))
+        rows = sorted(self.database.snapshot(work))  # by their number, which comes first
         return rows[max(0, len(rows) - limit) :]
 
     def tally(self, account: int, times: Sequence[int]) -> list[dict[MessageStatus, int]]:

@@ -128,9 +128,8 @@ def apply_session(
     before = read_session(tx, account)
     after = change(before)
     if after != before:
+        text = json.dumps(sessions.to_record(after))
         if not tx.rows("session", {"account": account}):
-            empty = json.dumps(sessions.to_record(Session()))
-            tx.change("add_session", stamp(now, by, account=account, fields=empty))
-        text = json.dumps(sessions.to_record(after), ensure_ascii=False)
+            tx.change("add_session", stamp(now, by, account=account, fields=text))
         tx.change("set_session", stamp(now, by, account=account, fields=text, what=what) | {"why": why})
     return after

@@ -29,6 +29,11 @@ class IntakeContract(Contract):
         scene.receive("m1", note="characters replaced")
         assert scene.store.history(scene.account, "m1")[0].why == "characters replaced"
 
+    def test_it_is_kept_in_the_letters_in_which_it_was_written(self, scene: Scene) -> None:
+        row = scene.receive("m1", text="¿Abren el domingo? 🙂")
+        assert row is not None
+        assert "¿Abren el domingo? 🙂" in row.payload
+
     def test_delivered_again_it_is_known(self, scene: Scene) -> None:
         scene.receive("m1")
         assert scene.receive("m1") is None
@@ -55,11 +60,18 @@ class IntakeContract(Contract):
         assert scene.receive("m1", ANA) is None
         assert sorted(scene.store.addresses(scene.account, ANA)) == sorted([ANA, ANA_LID])
 
+    def test_they_are_two_when_the_time_is_another(self, scene: Scene) -> None:
+        scene.receive("m1", ANA_LID)
+        scene.clock.advance(1)
+        assert scene.receive("m1", ANA) is not None
+        assert scene.store.addresses(scene.account, ANA) == [ANA]
+
     def test_the_same_id_of_another_contact_is_another_message(self, scene: Scene) -> None:
         scene.receive("m1", ANA)
         row = scene.receive("m1", BEN)
         assert row is not None
-        assert (row.chat, len(scene.ids(INCOMING))) == (BEN, 2)
+        assert row.chat == BEN
+        assert scene.ids(INCOMING) == ["m1", f"m1@{BEN}"]
         assert scene.receive("m1", BEN) is None
 
     def test_a_group_and_a_person_are_never_one_contact(self, scene: Scene) -> None:
@@ -81,6 +93,11 @@ class IntakeContract(Contract):
     def test_what_a_script_has_added_is_known(self, scene: Scene) -> None:
         scene.add({"id": "m1", "from": ANA, "body": "Are you open?"})
         assert scene.receive("m1", ANA) is None
+
+    def test_it_is_known_under_an_address_that_nobody_named_together_with_its_own(self, scene: Scene) -> None:
+        scene.add({"id": "m1", "from": ANA, "body": "Are you open?", "timestamp": scene.clock() // 1_000_000})
+        assert scene.receive("m1", ANA_LID) is None
+        assert sorted(scene.store.addresses(scene.account, ANA)) == sorted([ANA, ANA_LID])
 
     def test_a_message_with_the_id_of_a_draft_takes_nobody_elses_place(self, scene: Scene) -> None:
         scene.draft("m1")
@@ -149,6 +166,13 @@ class ReceiptsContract(Contract):
         assert scene.store.attempts(claim.seq)[0].ack == "device"
         assert scene.kinds(claim.id).count("receipt device") == 1
 
+    def test_one_in_a_word_that_nobody_knows_takes_the_place_of_no_other(self, scene: Scene) -> None:
+        claim = scene.claimed()
+        scene.accepted(claim, "g1")
+        for ack in ("queued", "error", "queued"):
+            assert scene.store.receipt(scene.account, ack=ack, gateway_id="g1", token=None, by="inbox")
+        assert scene.store.attempts(claim.seq)[0].ack == "error"
+
     def test_a_receipt_for_nothing_of_ours_is_none(self, scene: Scene) -> None:
         scene.accepted(scene.claimed(), "g1")
         assert not scene.store.receipt(scene.account, ack="read", gateway_id="g2", token="t2", by="inbox")
@@ -160,7 +184,9 @@ class ReceiptsContract(Contract):
         scene.store.receipt(scene.account, ack="server", gateway_id="g1", token=claim.token, by="inbox")
         row = scene.row(claim.id)
         assert (row.status, row.delivery, row.reason) == ("sent", "accepted", None)
-        assert scene.store.attempts(row.seq)[0].gateway_id == "g1"
+        attempt = scene.store.attempts(row.seq)[0]
+        assert (attempt.outcome, attempt.gateway_id) == ("accepted", "g1")
+        assert scene.kinds(claim.id)[-1] == "it arrived"
         assert scene.totals() == {"incoming": 1, "pending_approval": 1, "approved": 1, "failed": 1, "sent": 1}
 
     def test_an_attempt_that_has_a_receipt_is_not_unconfirmed(self, scene: Scene) -> None:
@@ -177,6 +203,22 @@ class ReceiptsContract(Contract):
         scene.unconfirmed(claim)
         scene.store.receipt(scene.account, ack="error", gateway_id="g1", token=claim.token, by="inbox")
         assert (scene.row(claim.id).status, scene.row(claim.id).delivery) == ("failed", "unknown")
+
+    def test_an_error_that_came_before_the_answer_counts_when_it_comes_again(self, scene: Scene) -> None:
+        claim = scene.claimed()
+        scene.store.receipt(scene.account, ack="error", gateway_id="g1", token=claim.token, by="inbox")
+        scene.accepted(claim, "g1")
+        assert scene.row(claim.id).status == "sent"
+        scene.store.receipt(scene.account, ack="error", gateway_id="g1", token=claim.token, by="inbox")
+        assert (scene.row(claim.id).status, scene.row(claim.id).reason) == ("failed", "refused")
+
+    def test_the_gateways_id_is_taken_from_whichever_receipt_has_it(self, scene: Scene) -> None:
+        claim = scene.claimed()
+        scene.store.receipt(scene.account, ack="device", gateway_id=None, token=claim.token, by="inbox")
+        scene.refused(claim)
+        scene.store.receipt(scene.account, ack="device", gateway_id="g1", token=claim.token, by="inbox")
+        assert scene.row(claim.id).status == "sent"
+        assert scene.store.attempts(claim.seq)[0].gateway_id == "g1"
 
     def test_a_receipt_of_an_earlier_attempt_does_not_touch_the_present_one(self, scene: Scene) -> None:
         first = scene.claimed()

@@ -29,10 +29,17 @@ class SettingsContract(Contract):
         assert scene.store.setting_author(scene.account, "mine") == "maria"
         assert scene.store.setting_author(scene.account, "other") is None
 
+    def test_it_is_known_since_when(self, scene: Scene) -> None:
+        self.set(scene, mine=1)
+        since = scene.clock()
+        scene.clock.advance(60)
+        assert scene.store.setting_since(scene.account, "mine") == since
+        assert scene.store.setting_since(scene.account, "other") is None
+
     def test_the_same_value_again_is_no_change(self, scene: Scene) -> None:
-        self.set(scene, mine={"a": 1})
+        self.set(scene, mine={"a": "سلام"})
         before = scene.store.last_event()
-        self.set(scene, mine={"a": 1})
+        self.set(scene, mine={"a": "سلام"})
         assert scene.store.last_event() == before
 
     def test_what_is_unset_is_gone_and_that_is_an_event(self, scene: Scene) -> None:
@@ -120,6 +127,12 @@ class SessionContract(Contract):
         assert scene.store.session(scene.account) == after
         assert after.authenticated
         assert after.seen_on == ("host",)
+
+    def test_each_account_has_one_of_its_own(self, scene: Scene, other: Scene) -> None:
+        at = scene.clock()
+        other.store.change_session(other.account, lambda session: authenticated(session, at), by="script", what="in")
+        assert other.store.session(other.account).authenticated
+        assert scene.store.session(scene.account) == Session()
 
     def test_no_change_is_no_event(self, scene: Scene) -> None:
         before = scene.store.last_event()
