@@ -87,9 +87,7 @@ def test_damage_in_the_middle_is_found_by_check_and_told_in_words(path: Path) ->
     for page in range(empty.stat().st_size // 4096, path.stat().st_size // 4096):
         overwrite(path, page * 4096, b"\xa5" * 4096)
     store = open_store(path)
-    problems = store.check()
-    assert problems
-    assert all(isinstance(problem, str) for problem in problems)
+    assert "malformed" in store.check()[0]
     with pytest.raises(StoreCorrupt, match="restore a backup"):
         store.newest(1, INCOMING, None)
     store.close()

@@ -7,8 +7,8 @@ from pathlib import Path
 import apsw
 import pytest
 
-from signoff.errors import StateFileError, StoreError
-from signoff.store import migrate, open_store
+from signoff.errors import InvalidMessage, StateFileError, StoreError
+from signoff.store import Store, migrate, open_store
 from signoff.store.migrate import Migration
 from signoff.store.upkeep import verify_copy
 
@@ -131,6 +131,15 @@ def test_a_backup_onto_the_database_itself_is_refused(make_store: StoreFactory, 
     with pytest.raises(StateFileError, match="is the database itself"):
         scene.store.backup(scene.store.database.path)
     assert scene.add({"id": "m2"})
+
+
+def test_a_backup_to_what_can_be_no_path_is_refused_in_words(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(InvalidMessage, match=r"^target "):
+        store.backup(tmp_path / "back\0up.db")
+
+
+def test_a_copy_that_cannot_be_opened_is_no_good_one(tmp_path: Path) -> None:
+    assert verify_copy(tmp_path / "missing.db") == ["the database cannot be read: unable to open database file"]
 
 
 def test_a_backup_that_cannot_be_written_names_its_target(make_store: StoreFactory, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from ..digest import digest_of
 from ..errors import StateFileError, StoreCorrupt
 from ..model import check_file
 from .base import Verbs
-from .connection import Transaction, translated
+from .connection import STUMBLED, Transaction
 from .durable import make_folder, replace, sync
 
 
@@ -46,8 +46,7 @@ class Upkeep(Verbs):
             make_folder(target.parent)
             partial.unlink(missing_ok=True)
             self.database.backup(partial)
-            with translated(target):
-                problems = verify_copy(partial)
+            problems = verify_copy(partial)
             if problems:
                 raise StateFileError(f"the backup {target} was not made, the copy is not good: {problems[0]}")
             sync(partial)
@@ -56,32 +55,35 @@ class Upkeep(Verbs):
             raise StateFileError(f"the backup {target} could not be written: {error.strerror}") from error
         finally:
             with suppress(OSError):
-                partial.unlink(missing_ok=True)
+                partial.unlink()
         return target
 
 
 def verify_copy(path: Path) -> list[str]:
     """Check a database that no process uses; what is wrong, in words."""
-    connection = apsw.Connection(os.fspath(path), flags=apsw.SQLITE_OPEN_READONLY)
     try:
-        return problems_of(Transaction(connection))
-    finally:
-        connection.close()
+        with closing(apsw.Connection(os.fspath(path), flags=apsw.SQLITE_OPEN_READONLY)) as connection:
+            return problems_of(Transaction(connection))
+    except apsw.Error as error:
+        return [_unreadable(error)]
 
 
 def problems_of(tx: Transaction) -> list[str]:
     """What is wrong with a database, in words."""
     try:
-        tx.connection.create_scalar_function("digest_of", _digest_of, 2, deterministic=True)
-        integrity = [row[0] for row in tx.rows("integrity_check", {}) if row[0] != "ok"]
-        broken = [f"row {row[1]} of {row[0]} refers to nothing" for row in tx.rows("foreign_key_check", {})]
-        sentences = [row[0] for name in _CHECKS for row in tx.rows(name, {})]
-        return integrity + broken + sentences + _check_totals(tx)
-    except apsw.Error as error:
-        return [f"the database cannot be read: {error}"]
+        tx.connection.create_scalar_function("digest_of", _digest_of, 2)
+        return [row[0] for name in _CHECKS for row in tx.rows(name, {})] + _check_totals(tx)
+    except (apsw.Error, *STUMBLED) as error:
+        return [_unreadable(error)]
+
+
+def _unreadable(error: Exception) -> str:
+    return f"the database cannot be read: {error}"
 
 
 _CHECKS = (
+    "check_integrity",
+    "check_references",
     "check_listed",
     "check_last_event",
     "check_statuses",

@@ -386,6 +386,17 @@ class ForgettingContract(Contract):
         assert scene.store.forget(scene.account, ANA, by="maria") == 1
         assert words(scene, "SECRET") == []
 
+    def test_only_what_is_being_sent_is_left_to_be_forgotten_later(self, scene: Scene) -> None:
+        def left() -> list[int]:
+            return [seq for (seq,) in scene.store.database.read(lambda tx: tx.rows("all_to_forget", {}))]
+
+        claim = scene.claimed("m1")
+        scene.draft("m2")
+        scene.store.forget(scene.account, ANA, by="maria")
+        assert left() == [claim.seq]
+        scene.accepted(claim)
+        assert left() == []
+
     def test_clearing_and_purging_removes_what_was_said_as_well(self, scene: Scene) -> None:
         scene.reject(scene.draft().id, reason="SECRET")
         scene.store.clear(scene.account, REJECTED, by="script")

@@ -1,8 +1,8 @@
--- name: integrity_check
-PRAGMA integrity_check
+-- name: check_integrity
+SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'
 
--- name: foreign_key_check
-PRAGMA foreign_key_check
+-- name: check_references
+SELECT format('a row of %s refers to nothing in %s', "table", parent) FROM pragma_foreign_key_check
 
 -- name: check_listed
 SELECT format('account %d: the list %s says it shows %d messages, and has %d', c.account, c.status, c.listed, count(m.seq))
