@@ -80,16 +80,16 @@ class Transaction:
         self._cursor = self.connection.cursor()
         self._execute = self._cursor.execute
 
-    def rows(self, name: str, params: Params) -> list[Row]:
+    def rows(self, name: str, params: Params | None = None) -> list[Row]:
         """All rows of the statement ``name``."""
         return self._execute(self._statements[name], params).fetchall()
 
-    def row(self, name: str, params: Params) -> Row | None:
+    def row(self, name: str, params: Params | None = None) -> Row | None:
         """The first row of the statement ``name``, or None. Runs it to its end."""
         rows = self._execute(self._statements[name], params).fetchall()
         return rows[0] if rows else None
 
-    def change(self, name: str, params: Params) -> int:
+    def change(self, name: str, params: Params | None = None) -> int:
         """Run the statement ``name`` and return how many rows it changed."""
         self._execute(self._statements[name], params).fetchall()
         return self.connection.changes()

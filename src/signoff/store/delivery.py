@@ -206,7 +206,7 @@ def _open(tx: Transaction, seq: int, now: int, lease: int, by: str) -> Claim | N
     if opened != 1:
         return None
     row = fetch_seq(tx, seq)
-    token = f"signoff-{tx.row('store_id', {})[0][:8]}-{seq}-{row.tries}"  # type: ignore[index]
+    token = f"signoff-{tx.row('store_id')[0][:8]}-{seq}-{row.tries}"  # type: ignore[index]
     tx.row("add_attempt", stamp(now, by, seq=seq, token=token, process=this_process()))
     return _claim(row, token, now, this_process())
 

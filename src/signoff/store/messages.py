@@ -31,7 +31,7 @@ class Messages(Verbs):
 
     def account_names(self) -> list[str]:
         """The names of all accounts, oldest first."""
-        return [name for _, name in self.database.read(lambda tx: tx.rows("accounts", {}))]
+        return [name for _, name in self.database.read(lambda tx: tx.rows("accounts"))]
 
     def add(
         self,

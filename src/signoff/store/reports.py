@@ -88,7 +88,7 @@ def _first_since(tx: Transaction, at: int) -> int:
 
 
 def _last(tx: Transaction) -> int:
-    found = tx.row("last_event", {})
+    found = tx.row("last_event")
     assert found is not None
     return int(found[0])
 

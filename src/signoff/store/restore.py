@@ -15,7 +15,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from itertools import groupby, zip_longest
+from itertools import groupby, takewhile, zip_longest
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -227,15 +227,13 @@ class _Restore:
         self._ended: set[int] = set()
 
     def run(self, hold: str, shown: str | None) -> Restored:
-        self._connection.pragma("foreign_keys", True)
-        self._connection.pragma("recursive_triggers", True)
         readable = self._doubt is None
         if readable:
             self._tx.rows("attach_replaced", {"uri": f"{self._replaced.absolute().as_uri()}?mode=ro"})
         with self._connection:
             why = self._why_held()
             self._end_approvals()
-            forgotten = self._tx.rows("forgotten_since", {}) if readable else []
+            forgotten = self._tx.rows("forgotten_since") if readable else []
             taken = self._take_over() if readable else 0
             self._end_approvals()
             self._settle_in_flight()
@@ -250,7 +248,7 @@ class _Restore:
         why = self._doubt
         if why is None:
             own, last = self._one("store_id"), self._one("last_event")
-            theirs = self._tx.row("replaced_store", {})
+            theirs = self._tx.row("replaced_store")
             if theirs is None or theirs[0] != own:
                 why = "the database in its place was another one"
             elif theirs[1] < last:
@@ -259,7 +257,7 @@ class _Restore:
 
     def _end_approvals(self) -> None:
         """Nothing that was approved and not sent stays approved."""
-        for (seq,) in self._tx.rows("unsent_approvals", {}):
+        for (seq,) in self._tx.rows("unsent_approvals"):
             row = fetch_seq(self._tx, seq)
             params = self._stamp(seq=seq, status=row.status, version=row.draft_version, target="pending_approval")
             params |= {"what": "restored", "reason": "restored"}
@@ -269,8 +267,8 @@ class _Restore:
     def _take_over(self) -> int:
         self._take_accounts()
         self._take_contacts()
-        self._tx.change("take_records", {})
-        found = self._tx.rows("to_take_over", {})
+        self._tx.change("take_records")
+        found = self._tx.rows("to_take_over")
         known = {ours for _, _, _, ours, *_ in found}
         for _, message_id, account, _, status, chat, delivery in found:
             if chat is not None and (status in ("incoming", "sent") or delivery is not None):
@@ -280,7 +278,7 @@ class _Restore:
             for theirs, _, account, ours, *_ in found:
                 self._take(theirs, account, ours)
         for name in ("take_to_forget", "forget_records_again"):
-            self._tx.change(name, {})
+            self._tx.change(name)
         return len(found)
 
     def _make_stale(self, account: int, chat: str, why: str, known: set[int | None]) -> None:
@@ -294,10 +292,12 @@ class _Restore:
         """Make one message what it is in the replaced database."""
         params = self._stamp(theirs=theirs, account=account, seq=ours)
         self._tx.change("supersede_others", params)
-        new = self._tx.row("take_new", params) if ours is None else None
-        seq: int = new[0] if new else ours or 0
-        self._take_events(seq, theirs, account)
-        params = self._stamp(theirs=theirs, seq=seq)
+        if ours is None:
+            new = self._tx.row("take_new", params)
+            assert new is not None
+            ours = int(new[0])
+        self._take_events(ours, theirs, account)
+        params = self._stamp(theirs=theirs, seq=ours)
         self._tx.change("take_outcomes", params)
         self._tx.change("take_attempts", params)
         self._tx.change("close_lost_attempts", params)
@@ -311,15 +311,15 @@ class _Restore:
             [event for _, *event in self._tx.rows(name, {"seq": number})]
             for name, number in (("history", seq), ("replaced_history", theirs))
         )
-        same = next((number for number, pair in enumerate(zip_longest(known, history)) if pair[0] != pair[1]), None)
-        for values in history[same:] if same is not None else []:
+        same = len(list(takewhile(lambda pair: pair[0] == pair[1], zip_longest(known, history))))
+        for values in history[same:]:
             event = dict(zip(names, values, strict=True)) | {"account": account, "message": seq}
             self._tx.change("take_event", event)
             if event["why"] is not None:
                 self._tx.change("take_reason", event)
 
     def _take_accounts(self) -> None:
-        for theirs, name in self._tx.rows("unknown_accounts", {}):
+        for theirs, name in self._tx.rows("unknown_accounts"):
             made = self._tx.row("add_account", {"name": name})
             assert made is not None
             self._tx.change("add_counters", {"account": made[0]})
@@ -327,7 +327,7 @@ class _Restore:
             self._tx.change("take_session", {"account": made[0], "theirs": theirs})
 
     def _take_contacts(self) -> None:
-        for _, group in groupby(self._tx.rows("replaced_contacts", {}), key=itemgetter(0)):
+        for _, group in groupby(self._tx.rows("replaced_contacts"), key=itemgetter(0)):
             addresses = list(group)
             account = addresses[0][1]
             known = list(dict.fromkeys(ours for *_, ours in addresses if ours is not None))
@@ -343,10 +343,10 @@ class _Restore:
 
     def _settle_in_flight(self) -> None:
         """What was being sent, and nobody knows more of it; what a receipt came for has left all the same."""
-        for seq, number in self._tx.rows("still_in_flight", {}):
+        for seq, number in self._tx.rows("still_in_flight"):
             self._tx.change("close_lost_attempts", self._stamp(seq=seq))
             self._settle(seq, number, target="failed", delivery="unknown", reason="unconfirmed")
-        for seq, number in self._tx.rows("seen_to_arrive", {}):
+        for seq, number in self._tx.rows("seen_to_arrive"):
             self._tx.change("accept_lost_attempt", {"seq": seq, "number": number})
             self._settle(seq, number, target="sent", delivery="accepted", reason=None)
 
@@ -355,20 +355,20 @@ class _Restore:
 
     def _forget(self, forgotten: list[Row]) -> None:
         """Forget what was being sent when that was asked for, and again what was forgotten since the backup."""
-        for (seq,) in self._tx.rows("all_to_forget", {}):
+        for (seq,) in self._tx.rows("all_to_forget"):
             forget_if_asked(self._tx, seq, self._now)
         for (seq,) in forgotten:
             forget_message(self._tx, seq, self._now, BY)
 
     def _finish(self, hold: str, why: str | None, shown: str | None) -> None:
-        for account, name in self._tx.rows("accounts", {}):
+        for account, name in self._tx.rows("accounts"):
             log(self._tx, account, self._now, "restored", BY, why)
             if why is not None:
-                value = json.dumps(why, ensure_ascii=False)
+                value = json.dumps(why)
                 self._tx.change("set_setting", self._stamp(account=account, key=hold, value=value))
             if shown is not None and name == "default":
                 self._tx.change("set_known_file", {"account": account, "digest": shown, "written": None})
-        self._tx.change("new_store_id", {})  # so that no attempt from now on has the token of one before
+        self._tx.change("new_store_id")  # so that no attempt from now on has the token of one before
 
     @contextmanager
     def _without(self, trigger: str) -> Iterator[None]:
@@ -380,7 +380,7 @@ class _Restore:
         self._connection.execute(str(sql))
 
     def _one(self, name: str) -> Any:
-        found = self._tx.row(name, {})
+        found = self._tx.row(name)
         assert found is not None
         return found[0]
 

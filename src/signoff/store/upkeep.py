@@ -72,7 +72,7 @@ def problems_of(tx: Transaction) -> list[str]:
     """What is wrong with a database, in words."""
     try:
         tx.connection.create_scalar_function("digest_of", _digest_of, 2)
-        return [row[0] for name in _CHECKS for row in tx.rows(name, {})] + _check_totals(tx)
+        return [row[0] for name in _CHECKS for row in tx.rows(name)] + _check_totals(tx)
     except (apsw.Error, *STUMBLED) as error:
         return [_unreadable(error)]
 
@@ -103,7 +103,7 @@ def _digest_of(*values: object) -> str | None:
 
 def _check_totals(tx: Transaction) -> list[str]:
     problems = []
-    for account, status, total in tx.rows("check_totals_kept", {}):
+    for account, status, total in tx.rows("check_totals_kept"):
         baseline = tx.row("check_baseline", {"account": account})
         since, base = (baseline[0], _base(baseline[1], status)) if baseline else (0, 0)
         counted = tx.row("check_counted", {"account": account, "status": status, "since": since})
