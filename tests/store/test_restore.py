@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from signoff.errors import Decision, StateFileError, StoreBusy, StoreCorrupt, StoreError, StoreTooNew
-from signoff.store import open_store
+from signoff.store import migrate, open_store
+from signoff.store.filelock import FileLock
 from signoff.store.restore import Restored, restore_database
 from signoff.store.statements import statements
 
@@ -104,6 +105,7 @@ class TestWhatWasSentSinceTheBackup:
         assert (sent.text, sent.approved_by, sent.delivery) == ("Until eight.", "maria", "accepted")
         assert [attempt.gateway_id for attempt in machine.scene.store.attempts(sent.seq)] == ["g7"]
         assert machine.scene.kinds(row.id) == [*before, "restored"]
+        assert machine.scene.store.history(machine.scene.account, row.id)[-1].why == "from the replaced database"
 
     def test_is_not_drafted_again_when_the_backup_knew_only_the_question(self, machine: Machine) -> None:
         machine.scene.receive()
@@ -117,6 +119,8 @@ class TestWhatWasSentSinceTheBackup:
         assert machine.scene.store.claim_draft(machine.scene.account, lease=1, by="drafter") is None
         assert machine.scene.ids(SENT) == [reply.id]
         assert machine.scene.row(reply.id).answers == machine.scene.row("m1").seq
+        last = machine.scene.store.history(machine.scene.account, "m1")[-1]
+        assert (last.kind, last.why) == ("drafted", "since the backup")
 
     def test_makes_the_drafts_of_its_chat_out_of_date(self, machine: Machine) -> None:
         first = machine.scene.draft("m1")
@@ -198,6 +202,7 @@ class TestWhatWasInFlightAtTheBackup:
         machine.restore()
         row = machine.scene.row(claim.id)
         assert (row.status, row.delivery, row.reason) == ("failed", "unknown", "unconfirmed")
+        assert machine.scene.kinds(claim.id)[-1] == "restored"
         assert is_out(machine.scene, claim.id)
 
     @pytest.mark.parametrize("seen", ["before the backup", "since"])
@@ -260,6 +265,11 @@ class TestWhatWasInFlightAtTheBackup:
         restored = restore_database(machine.path, machine.backup_path, machine.kept, hold=HOLD, clock=machine.clock)
         machine.open()
         assert restored.kept is None
+        assert restored.taken_over == 0
+        events = [logged.event for logged in machine.scene.store.events(machine.scene.account, limit=10)]
+        assert [event.why for event in events if event.kind == "restored" and event.to_status is None] == [
+            restored.hold
+        ]
         assert machine.scene.row(claim.id).delivery == "unknown"
         assert machine.scene.store.expired_claims(machine.scene.account, lease=1, by="outbox") == []
         assert machine.held() == restored.hold is not None
@@ -278,11 +288,13 @@ class TestApprovals:
     def test_that_were_not_sent_are_ended(self, machine: Machine) -> None:
         row = machine.scene.draft()
         machine.scene.approve(row.id)
+        machine.scene.approve(machine.scene.draft("m2", chat=BEN).id)
         machine.backup()
         restored = machine.restore()
         present = machine.scene.row(row.id)
         assert (present.status, present.reason, present.approved_version) == ("pending_approval", "restored", None)
-        assert restored.ended == 1
+        assert machine.scene.kinds(row.id)[-2:] == ["restored", "asked"]
+        assert restored.ended == 2
         assert machine.scene.claim() is None
         machine.scene.approve(row.id)
         assert machine.scene.claim() is not None
@@ -308,7 +320,9 @@ class TestApprovals:
         machine.backup()
         machine.restore()
         assert machine.scene.store.undecided(machine.scene.account, asked=False) == []
-        assert len(machine.scene.ids(PENDING)) == 2
+        assert machine.scene.ids(PENDING) == ["reply_m2", "reply_m1"]
+        last = machine.scene.store.history(machine.scene.account, "reply_m2")[-1]
+        assert (last.kind, last.why) == ("asked", "for a person: the database was restored")
 
 
 class TestWhatCameSinceTheBackup:
@@ -332,12 +346,41 @@ class TestWhatCameSinceTheBackup:
         history = machine.scene.store.history(machine.scene.account, "reply_m1")
         assert [event.why for event in history if event.kind == "rejected"] == ["too early"]
 
-    def test_makes_older_drafts_out_of_date(self, machine: Machine) -> None:
+    @pytest.mark.parametrize("chat", [ANA, ANA_LID])
+    def test_makes_older_drafts_out_of_date(self, machine: Machine, chat: str) -> None:
+        machine.scene.receive("m0", ANA, aliases=(ANA_LID,), draft=False)
         row = machine.scene.draft()
         machine.backup()
-        machine.scene.receive("m2")
+        machine.scene.receive("m2", chat)
         machine.restore()
         assert machine.scene.row(row.id).stale == "newer message m2"
+
+    def test_makes_them_out_of_date_when_a_script_has_sent_it(self, machine: Machine) -> None:
+        row = machine.scene.draft()
+        machine.backup()
+        machine.scene.script("s1", SENT)
+        machine.restore()
+        assert machine.scene.row(row.id).stale == "newer message s1"
+
+    def test_leaves_them_as_they_are_while_it_only_waits_itself(self, machine: Machine) -> None:
+        row = machine.scene.draft()
+        machine.backup()
+        machine.scene.script("s1", PENDING)
+        machine.restore()
+        assert machine.scene.row(row.id).stale is None
+
+    def test_and_was_put_off_is_for_a_person_again(self, machine: Machine) -> None:
+        row = machine.scene.draft()
+        machine.backup()
+        machine.scene.approve(row.id)
+        claim = machine.scene.claim()
+        assert claim is not None
+        machine.scene.store.postponed(claim, "busy", 0, by="outbox")
+        before = machine.scene.kinds(row.id)
+        restored = machine.restore()
+        assert (restored.taken_over, restored.ended) == (1, 1)
+        assert machine.scene.row(row.id).status == "pending_approval"
+        assert machine.scene.kinds(row.id) == [*before, "restored", "restored", "asked"]
 
     def test_replaces_an_older_draft_for_the_same_message(self, machine: Machine) -> None:
         first = machine.scene.draft()
@@ -410,6 +453,30 @@ class TestWhatTheBackupHolds:
         if os.name != "nt":
             assert {stat.S_IMODE(path.stat().st_mode) for path in (machine.path, machine.kept)} == {0o600}
 
+    def test_comes_back_from_a_plain_copy_too_and_is_whole_in_one_file(self, machine: Machine) -> None:
+        machine.scene.draft()
+        machine.close()
+        shutil.copy(machine.path, machine.backup_path)
+        restore_database(machine.path, machine.backup_path, machine.kept, hold=HOLD, clock=machine.clock)
+        assert machine.path.read_bytes()[18:20] == b"\x01\x01"  # no journal beside it is needed
+        machine.open()
+        assert machine.scene.ids(PENDING) == ["reply_m1"]
+
+    def test_of_an_older_version_is_brought_up_to_date(self, machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+        machine.scene.draft()
+        machine.backup()
+        newer = (*migrate.migrations(), migrate.Migration(1000, "later", "CREATE TABLE more (x TEXT) STRICT"))
+        with monkeypatch.context() as patch:
+            patch.setattr(migrate, "migrations", lambda: newer)
+            restored = machine.restore()
+            assert restored.hold is None
+            assert machine.scene.ids(PENDING) == ["reply_m1"]
+            machine.close()
+        for path in (machine.path, machine.kept):
+            query = "SELECT applied_at FROM schema_versions WHERE version = 1000"
+            assert sql(path, query) == [[[machine.clock()]]]
+        sql(machine.path, "DELETE FROM schema_versions WHERE version = 1000")
+
     def test_begins_attempts_under_names_that_were_never_used(self, machine: Machine) -> None:
         row = machine.scene.draft()
         machine.scene.approve(row.id)
@@ -450,7 +517,7 @@ class TestWhenNobodyKnowsWhatWasSent:
         machine.path = tmp_path / "another.db"
         machine.open().draft("m2", chat=BEN)
         restored = machine.restore()
-        assert "another one" in str(restored.hold)
+        assert "restored, and the database in its place was another one: nobody knows" in str(restored.hold)
         assert machine.held() == restored.hold
         assert sorted(machine.scene.ids(PENDING)) == ["reply_m1", "reply_m2"]
 
@@ -464,15 +531,26 @@ class TestWhenNobodyKnowsWhatWasSent:
             path.unlink()
         shutil.copy(tmp_path / "sunday.db", machine.path)
         restored = machine.restore()
-        assert "older than the backup" in str(restored.hold)
+        assert "restored, and the database in its place was older than the backup: nobody" in str(restored.hold)
 
-    @pytest.mark.parametrize("damage", ["no database", "broken inside", "a journal alone"])
-    def test_because_it_is_damaged(self, machine: Machine, tmp_path: Path, damage: str) -> None:
+    @pytest.mark.parametrize(
+        ("damage", "why"),
+        [
+            ("no database", "is damaged (file is not a database)"),
+            ("broken inside", "is damaged (database disk image is malformed)"),
+            ("parts that disagree", "is damaged (account 1: the counter of sent says 7, the events say 0)"),
+            ("a journal alone", "there was no database in its place"),
+        ],
+    )
+    def test_because_it_is_damaged(self, machine: Machine, tmp_path: Path, damage: str, why: str) -> None:
         machine.scene.draft()
         machine.backup()
         machine.close()
         if damage == "no database":
             machine.path.write_bytes(b"dear diary, " * 1000)
+            (tmp_path / "state.db-shm").write_bytes(b"left over")
+        elif damage == "parts that disagree":
+            sql(machine.path, "UPDATE counters SET total = 7 WHERE status = 'sent'")
         elif damage == "broken inside":
             content = bytearray(machine.path.read_bytes())
             content[4096 * 3 : 4096 * 30] = bytes(4096 * 27)
@@ -482,13 +560,15 @@ class TestWhenNobodyKnowsWhatWasSent:
             (tmp_path / "state.db-wal").write_bytes(b"left over")
         before = machine.path.read_bytes() if machine.path.exists() else None
         restored = machine.restore()
-        assert restored.hold is not None
+        assert why in str(restored.hold)
         assert machine.held() == restored.hold
         assert machine.scene.ids(PENDING) == ["reply_m1"]
-        if before is not None:
+        if damage in ("no database", "broken inside"):
             assert machine.kept.read_bytes() == before
-        else:
-            assert (tmp_path / "replaced.db-wal").read_bytes() == b"left over"
+        if before is not None and os.name != "nt":
+            assert stat.S_IMODE(machine.kept.stat().st_mode) == 0o600
+        for name in {"no database": ["replaced.db-shm"], "a journal alone": ["replaced.db-wal"]}.get(damage, []):
+            assert (tmp_path / name).read_bytes() == b"left over"
 
     def test_and_otherwise_the_outbox_is_not_held(self, machine: Machine) -> None:
         machine.scene.draft()
@@ -509,14 +589,38 @@ class TestWhatChangesNothing:
         assert list(machine.path.parent.glob(".*restoring*")) == []
         return str(caught.value)
 
-    @pytest.mark.parametrize("content", [b"", b"dear diary", b"SQLite format 3\x00" + bytes(5000)])
-    def test_what_is_no_database(self, machine: Machine, tmp_path: Path, content: bytes) -> None:
+    @pytest.mark.parametrize(
+        ("content", "why"),
+        [
+            (b"", "no such table: counters"),
+            (b"dear diary", "file is not a database"),
+            (b"SQLite format 3\x00" + bytes(5000), "file is not a database"),
+        ],
+    )
+    def test_what_is_no_database(self, machine: Machine, tmp_path: Path, content: bytes, why: str) -> None:
         (tmp_path / "bad.db").write_bytes(content)
-        assert "bad.db" in self.refused(machine, tmp_path / "bad.db", StateFileError)
+        said = self.refused(machine, tmp_path / "bad.db", StateFileError)
+        assert "bad.db is no good backup" in said
+        assert why in said
 
     def test_a_database_of_another_program(self, machine: Machine, tmp_path: Path) -> None:
         sql(tmp_path / "other.db", "CREATE TABLE diary (day)")
-        self.refused(machine, tmp_path / "other.db", StoreCorrupt)
+        assert "other.db is a database, but not one of" in self.refused(machine, tmp_path / "other.db", StoreCorrupt)
+
+    def test_what_is_to_be_kept_where_nothing_can_be(self, machine: Machine, tmp_path: Path) -> None:
+        machine.backup()
+        machine.kept = tmp_path / "missing" / "replaced.db"
+        said = self.refused(machine, machine.backup_path, StateFileError)
+        assert f"{machine.path} could not be restored (No such file or directory); it is as it was" in said
+
+    def test_while_another_process_writes(self, machine: Machine) -> None:
+        machine.backup()
+        lock = FileLock(machine.path.with_name("state.db.lock"))
+        machine.close()
+        assert lock.acquire(0)
+        with pytest.raises(StoreBusy, match=r"has been held by process .* for 0\.05 s; nothing was changed"):
+            restore_database(machine.path, machine.backup_path, machine.kept, hold=HOLD, busy_timeout=0.05)
+        lock.close()
 
     def test_a_backup_of_a_newer_version(self, machine: Machine) -> None:
         machine.backup()
@@ -545,7 +649,7 @@ class TestWhatChangesNothing:
             assert other.stdout is not None
             assert other.stdin is not None
             assert other.stdout.readline() == "open\n"
-            with pytest.raises(StoreBusy, match="stop signoff run"):
+            with pytest.raises(StoreBusy, match=r"stop signoff run .*, then try again$"):
                 restore_database(machine.path, machine.backup_path, machine.kept, hold=HOLD, clock=machine.clock)
             other.stdin.close()
             assert other.stdout.readline() == "written\n"
