@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signoff.statefile.stream import Broken, Path, pieces
+from signoff.statefile.stream import Broken, Path, pieces, pieces_of
 
 KEYS = st.sampled_from(["a", "b", "messages", "ü\n", "\ud800", ""]) | st.text(max_size=3)
 VALUES = st.recursive(
@@ -82,6 +82,17 @@ def agree(raw: bytes, depth: int, chunk: int) -> None:
 @settings(deadline=None)
 def test_any_document_is_read_as_at_once(raw: bytes, depth: int, chunk: int) -> None:
     agree(raw, depth, chunk)
+
+
+@given(VALUES, st.integers(0, 4))
+@settings(deadline=None)
+def test_what_is_in_memory_comes_in_the_pieces_in_which_its_text_comes(value: Any, depth: int) -> None:
+    raw = json.dumps(value).encode()
+
+    def opened(path: Path) -> bool:
+        return len(path) < depth
+
+    assert repr(list(pieces_of(json.loads(raw), opened))) == repr(list(pieces(io.BytesIO(raw), opened)))
 
 
 @given(RAW, st.integers(0, 3), CHUNKS, st.data())
@@ -155,15 +166,19 @@ def test_what_is_made_to_hurt(text: str, chunk: int, depth: int) -> None:
 @pytest.mark.parametrize(
     ("text", "where"),
     [
-        ("{\n\n x", "line 3: Expecting property name"),
+        ("{\n\n x", "line 3: Expecting property name enclosed in double quotes"),
+        ("{\n x\n\n\n", "line 2: Expecting property name enclosed in double quotes"),
+        ('{"a"\n1}', "line 2: Expecting ':' delimiter"),
+        ('{"a": 1\n"b": 2}', "line 2: Expecting ',' delimiter"),
+        ("[1\n2]", "line 2: Expecting ',' delimiter"),
         ('{\n"a": [1,\n2,\nx]}', "line 4: Expecting value"),
-        ("{}\n]", "line 2: Extra"),
+        ("{}\n]", "line 2: Extra data"),
     ],
 )
 @pytest.mark.parametrize("chunk", [1, 5, 100])
 @pytest.mark.parametrize("depth", [0, 1, 2])
-def test_it_says_in_which_line_it_is_broken(text: str, where: str, chunk: int, depth: int) -> None:
-    with pytest.raises(Broken, match=where):
+def test_it_says_in_which_line_it_is_broken_and_how(text: str, where: str, chunk: int, depth: int) -> None:
+    with pytest.raises(Broken, match=f"^{where}$"):
         list(pieces(io.BytesIO(text.encode()), lambda path: len(path) < depth, chunk=chunk))
 
 

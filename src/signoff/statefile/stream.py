@@ -21,9 +21,8 @@ CHUNK = 1 << 16
 """Bytes that are read at once."""
 
 _SPACE = re.compile(r"[ \t\n\r]*")
-_ENDS = frozenset(" \t\n\r,:]}")
 _BROKEN_OFF = 16
-"""Characters before the end of what was read in which the parser fails if only the rest is missing."""
+"""Characters before the end of what was read in which the parser ends, or fails, if only the rest is missing."""
 
 _decode = json.JSONDecoder().raw_decode
 
@@ -112,10 +111,15 @@ class _Text:
             if self._at < len(self._text) or not self._more():
                 return self._text[self._at : self._at + 1]
 
-    def skip(self, mark: str, otherwise: str) -> None:
-        """Pass the next character, which must be ``mark``."""
+    def skip(self) -> None:
+        """Pass the next character that is no space."""
+        self.next()
+        self._at += 1
+
+    def skip_mark(self, mark: str) -> None:
+        """Pass the next character that is no space, which must be ``mark``."""
         if self.next() != mark:
-            raise self.broken(otherwise)
+            raise self.broken(f"Expecting '{mark}' delimiter")
         self._at += 1
 
     def value(self) -> Any:
@@ -128,7 +132,7 @@ class _Text:
                 if not (self._may_go_on(error) and self._more()):
                     raise self._refusal(error) from None
             else:
-                if self._is_over(end) or not self._more():
+                if len(self._text) - end > _BROKEN_OFF or not self._more():  # a number may go on
                     self._at = end
                     return value
 
@@ -158,10 +162,6 @@ class _Text:
             return near_end or error.msg.startswith("Unterminated string")
         return isinstance(error, ValueError) and self._text[-1:].isdigit()  # too long a number, if it has no fraction
 
-    def _is_over(self, end: int) -> bool:
-        """Whether a value that was parsed up to ``end`` cannot go on: a number may."""
-        return self._text[end : end + 1] in _ENDS or len(self._text) - end > _BROKEN_OFF
-
     def _refusal(self, error: Exception) -> Broken:
         if isinstance(error, json.JSONDecodeError):
             return self._broken_at(error.pos, error.msg)
@@ -184,22 +184,22 @@ def _value(text: _Text, path: Path, opened: Callable[[Path], bool]) -> Iterator[
 
 
 def _members(text: _Text, path: Path, opened: Callable[[Path], bool]) -> Iterator[Piece]:
-    text.skip("{", "")
+    text.skip()
     if text.next() != "}":
         while True:
             if text.next() != '"':
                 raise text.broken("Expecting property name enclosed in double quotes")
             name = text.value()
-            text.skip(":", "Expecting ':' delimiter")
+            text.skip_mark(":")
             yield from _value(text, (*path, name), opened)
             if text.next() == "}":
                 break
-            text.skip(",", "Expecting ',' delimiter")
-    text.skip("}", "")
+            text.skip_mark(",")
+    text.skip()
 
 
 def _elements(text: _Text, path: Path, opened: Callable[[Path], bool]) -> Iterator[Piece]:
-    text.skip("[", "")
+    text.skip()
     number = 0
     if text.next() != "]":
         while True:
@@ -207,5 +207,5 @@ def _elements(text: _Text, path: Path, opened: Callable[[Path], bool]) -> Iterat
             number += 1
             if text.next() == "]":
                 break
-            text.skip(",", "Expecting ',' delimiter")
-    text.skip("]", "")
+            text.skip_mark(",")
+    text.skip()
