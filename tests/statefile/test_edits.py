@@ -163,8 +163,8 @@ class TestSession:
         face.edit(lambda document: document["session"].update(last_validation=local_iso(at)))
         assert face.manager.get_session_info()["last_validation"] == local_iso(at)
         face.write()
-        face.edit(lambda document: document["session"].update(last_validation=at // 1_000_000))
-        assert face.manager.get_session_info()["last_validation"] == local_iso(at)
+        face.edit(lambda document: document["session"].update(last_validation=at // SECOND - 1))
+        assert face.manager.get_session_info()["last_validation"] == local_iso(at - SECOND)
 
     @pytest.mark.parametrize(
         ("name", "value"),

@@ -9,7 +9,7 @@ memory does not grow with the file.
 from __future__ import annotations
 
 import hashlib
-import json
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -20,7 +20,7 @@ import apsw
 from ..clock import local_iso, parse_iso
 from ..errors import InvalidMessage, StateFileError
 from ..lifecycle import MessageStatus
-from ..model import Content, check_nesting, content_of, to_json
+from ..model import MAX_RECORD_BYTES, Content, check_nesting, content_of, to_json
 from ..settings import RECORD_LISTS
 from ..store.files import derived_id, record_id
 from . import stream
@@ -77,9 +77,7 @@ class Brought:
         self.document: Document = {}
         self.now = now
         self._lists: dict[stream.Path, int] = {}
-        self._begun = 0
-        self._superseded = False
-        self._latest = 0
+        self._numbers = itertools.count()
         with _translated():
             self._kept = apsw.Connection("")
         try:
@@ -122,8 +120,7 @@ class Brought:
         self._kept.execute(_TABLES).fetchall()
         for path, value in pieces:
             self._take(path, value)
-        if self._superseded:
-            self._drop_superseded()
+        self._drop_superseded()
         self._kept.execute(_INDEXES).fetchall()
 
     def _take(self, path: stream.Path, value: Any) -> None:
@@ -159,17 +156,14 @@ class Brought:
 
     def _begin(self, path: stream.Path, problem: str | None) -> None:
         """Begin a list anew, as one whose key stands twice counts as it stands last."""
-        self._superseded |= path in self._lists
-        self._begun += 1
-        self._lists[path] = self._begun
+        number = self._lists[path] = next(self._numbers)
         self._latest = 0
         if problem is not None:
-            self._report(self._begun, problem)
+            self._report(number, problem)
 
     def _forget_below(self, path: stream.Path) -> None:
         for known in [known for known in self._lists if known[: len(path)] == path]:
             del self._lists[known]
-            self._superseded = True
 
     def _drop_superseded(self) -> None:
         counting = ",".join(map(str, self._lists.values()))
@@ -191,11 +185,11 @@ class Brought:
             self._report(in_list, f"{name}[{number}] was left out: it is no object")
             return
         try:
-            to_json(entry, f"{name}[{number}]")
+            payload = to_json(entry, f"{name}[{number}]", MAX_RECORD_BYTES)
         except InvalidMessage as error:
             self._report(in_list, f"{error}; it was left out")
             return
-        values = (in_list, RECORD_LISTS.index(name), record_id(name, entry), json.dumps(entry, ensure_ascii=False))
+        values = (in_list, RECORD_LISTS.index(name), record_id(name, entry), payload)
         self._kept.execute("INSERT INTO record VALUES (?, ?, ?, ?)", values)
 
     def _report(self, in_list: int, problem: str) -> None:
