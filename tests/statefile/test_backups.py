@@ -293,17 +293,37 @@ class TestRestoring:
         copy_over(face, saved)
         assert face.manager.get_config("human_in_the_loop") is True
 
+    def test_sign_off_that_somebody_had_switched_off_is_off_again(self, face: Face) -> None:
+        face.manager.set_config("human_in_the_loop", False)
+        saved = face.manager.backup_state()
+        face.manager.set_config("human_in_the_loop", True)
+        face.write()
+        copy_over(face, saved)
+        assert face.manager.get_config("human_in_the_loop") is False
+
+    def test_a_backup_that_says_nothing_of_the_session_leaves_it(self, face: Face, tmp_path: Path) -> None:
+        face.manager.mark_session_invalid("logged out")
+        (tmp_path / "part.json").write_text('{"account_info": {"name": "Ana"}}')
+        face.file.exchange.restore_file(tmp_path / "part.json")
+        assert face.manager.get_session_info()["invalidation_reason"] == "logged out"
+        assert face.manager.get_config("account_info")["name"] == "Ana"
+
     def test_a_backup_with_a_bad_value_is_restored_but_for_that(
         self, face: Face, caplog: pytest.LogCaptureFixture
     ) -> None:
         saved = Path(face.manager.backup_state())
         document: Document = json.loads(saved.read_bytes()) | {"human_in_the_loop": "maybe", "mine": 1}
         document["messages"]["sent"] = [{"id": 1.5}, {"id": "good"}]
+        document["session"] |= {"authenticated": "yes", "mine": "a\0b", "good": 1}
+        document["account_info"] |= {"mine": "a\0b", "name": "Ana"}
         saved.write_text(json.dumps(document))
         copy_over(face, saved)
         assert face.manager.get_config("mine") == 1
         assert [message["id"] for message in face.manager.get_messages(S.SENT)] == ["good"]
-        assert "human_in_the_loop = 'maybe'" in caplog.text
+        assert face.manager.get_session_info()["good"] == 1
+        assert face.manager.get_config("account_info")["name"] == "Ana"
+        for said in ("human_in_the_loop = 'maybe'", "session.authenticated", "session.mine", "account_info.mine"):
+            assert said in caplog.text
 
 
 class TestAnOlderDatabase:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
 
+from signoff.clock import MINUTE, local_iso
+from signoff.model import Content, content_of
 from signoff.statefile.brought import BroughtByFile
+from signoff.store.takeup import AT_ONCE, FileEdit
 from state_manager import MessageStatus, StateManager
 
+from ..hard.clocks.zones import repeated, zone
 from ..waiting import eventually
 from .conftest import Document, Face
 
@@ -87,6 +92,7 @@ class TestTheWhole:
         assert imported.manager.get_statistics() == OLD["statistics"]
         imported.manager.add_message({"id": "new"}, S.INCOMING)
         assert imported.manager.get_statistics()["total_incoming"] == 813
+        assert imported.manager.store.counters(imported.manager.account)[S.PENDING_APPROVAL].total == 0
         assert imported.manager.check() == []
 
     def test_settings_are_as_they_were(self, imported: Face) -> None:
@@ -118,6 +124,24 @@ class TestTheWhole:
         new_face.put({"messages": {"sent": [{"id": str(number)} for number in range(250)]}})
         assert len(new_face.begin().manager.get_messages(S.SENT)) == 250
 
+    @pytest.mark.parametrize("document", [{"mine": 1}, {"mine": 1, "session": {}, "statistics": {}}])
+    def test_what_a_file_does_not_say_is_as_by_default_and_no_problem(
+        self, new_face: Face, caplog: pytest.LogCaptureFixture, document: Document
+    ) -> None:
+        new_face.put(document)
+        manager = new_face.begin().manager
+        assert manager.get_config("mine") == 1
+        assert manager.get_statistics()["total_sent"] == 0
+        assert manager.get_session_info()["authenticated"] is False
+        assert caplog.text == ""
+
+    def test_a_time_that_clocks_show_twice_is_its_second(self, new_face: Face) -> None:
+        with zone("Europe/Berlin"):
+            at = new_face.clock.now = repeated("Europe/Berlin").at + 10 * MINUTE
+            new_face.put(OLD | {"statistics": {"last_message_sent": local_iso(at)}})
+            manager = new_face.begin().manager
+            assert manager.store.counters(manager.account)[S.SENT].last_at == at
+
 
 class TestWhoChose:
     @pytest.mark.parametrize(("value", "author"), [(False, None), (True, "import")])
@@ -139,6 +163,20 @@ class TestOnce:
         assert imported.manager.get_config("my_own") == 1
         assert imported.manager.get_statistics()["total_incoming"] == 0
         assert len(imported.beside("whatsapp_state_before_import_*.json")) == 1
+
+    def test_what_was_cleared_while_it_was_stopped_halfway_stays_cleared(self, new_face: Face) -> None:
+        manager = new_face.manager
+        entries = [{"id": str(number)} for number in range(2 * AT_ONCE + 1)]
+
+        def stopped() -> Iterator[tuple[MessageStatus, Content]]:
+            yield from ((S.SENT, content_of(dict(entry))) for entry in entries)
+            raise OSError(5, "stopped")
+
+        with pytest.raises(OSError, match="stopped"):
+            manager.store.begin(manager.account, FileEdit(messages=stopped()), "digest", by="import")
+        manager.clear_messages(S.SENT)
+        new_face.put({"messages": {"sent": entries}})
+        assert new_face.begin().manager.get_messages(S.SENT) == entries[AT_ONCE:]
 
     def test_a_file_that_comes_to_a_state_of_its_own_is_an_edit(self, new_face: Face) -> None:
         new_face.manager.add_message({"id": "mine"}, S.INCOMING)
@@ -183,6 +221,7 @@ class TestBadValues:
             ({"messages": 5}, "messages", []),
             ({"statistics": {"total_sent": -4}}, "statistics", 0),
             ({"statistics": {"total_sent": 2.5}}, "statistics", 0),
+            ({"statistics": {"total_sent": 1 << 53}}, "statistics", 0),
             ({"statistics": {"last_message_sent": "?"}}, "statistics", 0),
             ({"metadata": "x"}, "metadata", "1.0.0"),
             ({"message_log": {"a": 1}}, "message_log", []),

@@ -39,6 +39,12 @@ class TestSettings:
         group = face.manager.get_config("watcher_config")
         assert (group["poll_interval_seconds"], group["max_messages_per_poll"]) == (7, 99)
 
+    def test_a_new_field_may_be_null(self, face: Face) -> None:
+        face.manager.set_config("mine", {"a": 1})
+        face.write()
+        face.edit(lambda document: document["mine"].update(b=None))
+        assert face.manager.get_config("mine") == {"a": 1, "b": None}
+
     def test_a_leaf_deep_in_ones_own_is_taken_up_alone(self, face: Face) -> None:
         face.manager.set_config("mine", {"deep": {"a": 1, "b": 1}})
         document = face.write()
@@ -66,6 +72,7 @@ class TestSettings:
     def test_any_value_of_ones_own(self, face: Face, value: Any) -> None:
         face.edit(lambda document: document.update(mine=value))
         assert face.manager.get_config("mine") == value
+        assert face.write()["mine"] == value
 
     @pytest.mark.parametrize(
         ("before", "after"), [({"a": 1}, 5), (5, {"a": 1}), ([1], {"a": 1}), ({"a": {"b": 1}}, {"a": 2})]
@@ -87,6 +94,27 @@ class TestSettings:
         assert face.manager.get_config("flag") == 1
         assert face.manager.get_config("flag") is not True
         assert face.manager.get_config("watcher_config")["poll_interval_seconds"] == 9
+
+    @pytest.mark.parametrize(
+        ("says", "same"),
+        [
+            ([{"b": [1.0, 2], "a": 1}], True),
+            ([{"a": True, "b": [1, 2]}], False),
+            ([{"a": 1, "b": [1]}], False),
+            ([{"a": 1, "b": [1, 3]}], False),
+            ([{"a": 1}], False),
+            ([{"a": 1, "b": [1, 2], "c": 1}], False),
+            ([{"a": 1, "c": [1, 2]}], False),
+            ([], False),
+        ],
+    )
+    def test_a_list_is_edited_when_anything_in_it_is(self, face: Face, says: Any, same: bool) -> None:
+        face.manager.set_config("mine", [{"a": 1, "b": [1, 2]}])
+        document = face.write()
+        face.manager.set_config("mine", "later")
+        face.put(document | {"mine": says})
+        face.file.take_up()
+        assert face.manager.get_config("mine") == ("later" if same else says)
 
     def test_a_key_with_a_dot_is_no_path(self, face: Face) -> None:
         face.edit(lambda document: document.update({"retry_config.max_retries": 7}))
@@ -122,13 +150,21 @@ class TestSettings:
         )
         assert face.write()["good"] == 1
 
-    def test_one_bad_field_of_a_group_leaves_the_others(self, face: Face, caplog: pytest.LogCaptureFixture) -> None:
-        face.edit(
-            lambda document: document.update(watcher_config={"poll_interval_seconds": -1, "max_messages_per_poll": 3})
-        )
-        group = face.manager.get_config("watcher_config")
-        assert (group["poll_interval_seconds"], group["max_messages_per_poll"]) == (5, 3)
-        assert "poll_interval_seconds = -1" in caplog.text
+    @pytest.mark.parametrize(
+        ("bad", "said"),
+        [
+            ({"poll_interval_seconds": -1}, "watcher_config.poll_interval_seconds = -1"),
+            ({"mine": "a\0b"}, "watcher_config holds a NUL"),
+            ({"a\0b": 1}, "watcher_config holds a NUL"),
+        ],
+    )
+    def test_one_bad_field_of_a_group_leaves_the_others(
+        self, face: Face, caplog: pytest.LogCaptureFixture, bad: Document, said: str
+    ) -> None:
+        before = face.manager.get_config("watcher_config")
+        face.edit(lambda document: document["watcher_config"].update(bad, max_messages_per_poll=3))
+        assert face.manager.get_config("watcher_config") == before | {"max_messages_per_poll": 3}
+        assert said in caplog.text
 
     def test_a_file_that_says_something_wrong_is_put_right(self, face: Face) -> None:
         face.edit(lambda document: document.update(human_in_the_loop="yes"))
@@ -138,14 +174,18 @@ class TestSettings:
 class TestSession:
     def test_fields_are_taken_up(self, face: Face) -> None:
         def login(document: Document) -> None:
-            document["session"] |= {"authenticated": True, "session_valid": True, "requires_qr": False, "mine": [1]}
+            document["session"] |= {"authenticated": True, "session_valid": True, "requires_qr": False}
+            document["session"] |= {"session_path": "elsewhere", "mine": [1], "nothing": None}
             document["account_info"] |= {"name": "Ana", "more": {"a": 1}}
 
         face.edit(login)
         assert face.manager.is_session_valid()
         assert not face.manager.requires_qr_scan()
-        assert face.manager.get_session_info()["mine"] == [1]
+        info = face.manager.get_session_info()
+        assert (info["session_path"], info["mine"], info["nothing"]) == ("elsewhere", [1], None)
         assert face.manager.get_config("account_info") == face.read()["account_info"]
+        assert face.write()["session"]["mine"] == [1]
+        face.edit(lambda document: document["session"].update(yours=2))
         assert face.write()["session"]["mine"] == [1]
 
     def test_a_stale_session_undoes_nothing(self, face: Face) -> None:
@@ -157,6 +197,24 @@ class TestSession:
         assert face.manager.is_session_valid()
         assert face.manager.get_config("account_info")["name"] == "Ana"
         assert face.manager.get_session_info()["validation_interval_minutes"] == 5
+
+    def test_why_it_is_invalid_may_be_said_and_taken_back(self, face: Face) -> None:
+        face.edit(lambda document: document["session"].update(invalidation_reason="logged out"))
+        assert face.manager.get_session_info()["invalidation_reason"] == "logged out"
+        face.write()
+        face.edit(lambda document: document["session"].update(invalidation_reason=None))
+        assert "invalidation_reason" not in face.manager.get_session_info()
+
+    @pytest.mark.parametrize("minutes", [0.5, 1, 60 * 24 * 366])
+    def test_it_may_be_validated_every_half_minute_or_once_in_a_year(self, face: Face, minutes: float) -> None:
+        face.edit(lambda document: document["session"].update(validation_interval_minutes=minutes))
+        assert face.manager.get_session_info()["validation_interval_minutes"] == minutes
+
+    def test_nothing_was_validated_in_the_future(self, face: Face) -> None:
+        later = local_iso(face.clock.now + DAY)
+        face.edit(lambda document: document["session"].update(last_validation=later, last_authenticated=later))
+        info = face.manager.get_session_info()
+        assert (info["last_validation"], info["last_authenticated"]) == (local_iso(face.clock.now), later)
 
     def test_times_are_local_iso_strings_or_seconds(self, face: Face) -> None:
         at = face.clock.now - 60_000_000
@@ -176,19 +234,25 @@ class TestSession:
             ("last_authenticated", [1]),
             ("validation_interval_minutes", 0),
             ("validation_interval_minutes", float("inf")),
+            ("validation_interval_minutes", 60 * 24 * 366 + 1),
             ("validation_interval_minutes", "30"),
             ("session_path", None),
             ("session_path", "a\0b"),
             ("invalidation_reason", 5),
             ("mine", "a\0b"),
+            ("account_info", None),
+            ("account_info", 5),
+            ("account_info", {"name": "Ana"}),
         ],
     )
     def test_a_bad_value_is_reported_and_left(
         self, face: Face, caplog: pytest.LogCaptureFixture, name: str, value: Any
     ) -> None:
         before = face.manager.get_session_info()
+        account = face.manager.get_config("account_info")
         face.edit(lambda document: document["session"].update({name: value}))
         assert face.manager.get_session_info() == before
+        assert face.manager.get_config("account_info") == account
         assert f"session.{name}" in caplog.text
 
     @pytest.mark.parametrize("value", [None, [], "x", 5])
@@ -482,10 +546,13 @@ class TestRevisions:
         assert face.write()["mine"] == 1
 
     def test_formatting_is_no_edit(self, face: Face) -> None:
-        before = face.manager.store.last_event()
-        face.path.write_text(json.dumps(face.read(), sort_keys=True))
+        store, account = face.manager.store, face.manager.account
+        before = store.last_event()
+        document = face.read()
+        face.path.write_text(json.dumps(document, sort_keys=True))
         face.file.take_up()
-        assert face.manager.store.last_event() == before
+        assert store.last_event() == before
+        assert store.file_edits(account, document["metadata"]["revision"]) == []
 
     def test_bytes_that_are_no_text_cost_only_what_they_are(self, face: Face) -> None:
         text = json.dumps(face.read() | {"mine": "caf@", "good": 1}).encode().replace(b"@", b"\xe9")

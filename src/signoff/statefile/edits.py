@@ -87,7 +87,7 @@ def settings_difference(document: Document, bases: Sequence[Mapping[str, Any]], 
     """The settings of a file that differ from all ``bases`` and are allowed, nested."""
     changes: dict[str, Any] = {}
     for key, value in document.items():
-        if key in settings.OWNED_KEYS or key == HOLD or not _storable(key, {key: value}, report):
+        if key in settings.OWNED_KEYS or key == HOLD:
             continue
         change = _allowed(key, difference(value, [base.get(key, _MISSING) for base in bases]), report)
         if change is not _MISSING:
@@ -98,7 +98,11 @@ def settings_difference(document: Document, bases: Sequence[Mapping[str, Any]], 
 def session_difference(document: Document, bases: Sequence[Mapping[str, Any]], report: Report) -> dict[str, Any]:
     """The fields of a file's session, and in ``account_info`` those of its account, that differ from all ``bases``."""
     info = _fields(document, "account_info", [_dict(base.get("account_info")) for base in bases], report)
-    return _fields(document, "session", bases, report) | ({"account_info": info} if info else {})
+    fields = _fields(document, "session", bases, report)
+    if "account_info" in fields:
+        del fields["account_info"]
+        report("session.account_info was left out: account_info stands beside session, not in it")
+    return fields | ({"account_info": info} if info else {})
 
 
 def session_change(fields: Mapping[str, Any], report: Report, now: int) -> Callable[[Session], Session] | None:
