@@ -253,7 +253,7 @@ class TestSession:
         face.edit(lambda document: document["session"].update({name: value}))
         assert face.manager.get_session_info() == before
         assert face.manager.get_config("account_info") == account
-        assert f"session.{name}" in caplog.text
+        assert f": session.{name} " in caplog.text
 
     @pytest.mark.parametrize("value", [None, [], "x", 5])
     def test_no_object_at_all_changes_nothing(self, face: Face, value: Any) -> None:
