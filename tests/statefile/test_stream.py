@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tracemalloc
+from pathlib import Path as PathOfFile
 from typing import Any
 
 import pytest
@@ -152,6 +153,7 @@ def test_of_a_key_that_stands_twice_the_last_counts(
         '["\\u12"]',
         "[" + "9" * 5000 + "]",
         "[" + "9" * 5000 + ".5]",
+        "[1, -" + "9" * 5000 + ".5]",
         "[" * 100_000,
         '{"a":' * 100_000,
     ],
@@ -166,6 +168,7 @@ def test_what_is_made_to_hurt(text: str, chunk: int, depth: int) -> None:
 @pytest.mark.parametrize(
     ("text", "where"),
     [
+        ("\nx" + "x" * 20, "line 2: Expecting value"),
         ("{\n\n x", "line 3: Expecting property name enclosed in double quotes"),
         ("{\n x\n\n\n", "line 2: Expecting property name enclosed in double quotes"),
         ('{"a"\n1}', "line 2: Expecting ':' delimiter"),
@@ -182,23 +185,49 @@ def test_it_says_in_which_line_it_is_broken_and_how(text: str, where: str, chunk
         list(pieces(io.BytesIO(text.encode()), lambda path: len(path) < depth, chunk=chunk))
 
 
-def peak(raw: bytes) -> int:
-    tracemalloc.start()
-    try:
-        for _ in pieces(io.BytesIO(raw), lambda path: len(path) < 2):
-            pass
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+@pytest.mark.parametrize("depth", [0, 2])
+def test_it_says_that_a_number_is_too_long(depth: int) -> None:
+    with pytest.raises(Broken, match=r"limit .* digits"):
+        list(pieces(io.BytesIO(b"[" + b"9" * 5000 + b"]"), lambda path: len(path) < depth))
 
 
-def test_memory_does_not_grow_with_the_file() -> None:
-    few, many = (json.dumps({"a": [{"n": "x" * 200}] * count}).encode() for count in (1_000, 20_000))
+def test_one_that_ends_within_a_character_is_told_as_broken_there() -> None:
+    with pytest.raises(Broken, match=r"^line 2: Extra data$"):
+        list(pieces(io.BytesIO(b"{}\n\xe2\x82"), lambda path: not path))
+
+
+def test_a_file_that_becomes_no_text_while_it_is_read_is_refused() -> None:
+    file = io.BytesIO(b'{"a": "' + b"x" * 100 + b'"}')
+
+    def spoil(_: bytes) -> None:
+        with file.getbuffer() as raw:
+            raw[50] = 0xFF
+
+    with pytest.raises(Broken, match=r"^it was changed while it was read: .*can't decode"):
+        list(pieces(file, lambda path: not path, spoil, chunk=20))
+
+
+def peak(path: PathOfFile) -> int:
+    with path.open("rb") as file:
+        tracemalloc.start()
+        try:
+            for _ in pieces(file, lambda path: len(path) < 2):
+                pass
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+
+def test_memory_does_not_grow_with_the_file(tmp_path: PathOfFile) -> None:
+    few, many = tmp_path / "few.json", tmp_path / "many.json"
+    few.write_text(json.dumps({"a": [{"n": "x" * 200}] * 1_000}))
+    many.write_text(json.dumps({"a": [{"n": "x" * 200}] * 20_000}))
     assert peak(many) < 1.2 * peak(few)
 
 
-def test_what_is_broken_is_not_read_to_its_end() -> None:
-    raw = b'{"a": [tru, ' + b'"x", ' * 500_000
+@pytest.mark.parametrize("broken", [b"tru", b"9" * 5000, b"[" * 100_000 + b"9"], ids=["tru", "long", "deep"])
+def test_what_is_broken_is_not_read_to_its_end(broken: bytes) -> None:
+    raw = b'{"a": [' + broken + b", " + b'"x", ' * 500_000
     assert peak_of_refusal(raw) < 1_000_000
 
 
