@@ -481,17 +481,19 @@ class TestRevisions:
         assert face.manager.get_config("mine") == 1
 
     def test_a_revision_of_long_ago_is_an_unknown_one(self, face: Face) -> None:
-        face.manager.update_config({"mine": 1, "yours": 1})
+        face.manager.update_config({"mine": 1, "yours": 1, "same": 1})
         old = face.write()
         for number in (2, 3):
             face.clock.advance(KEPT / SECOND)
             face.manager.update_config({"mine": number})
             face.write()
+        face.manager.set_config("same", 2)
         face.put(old | {"yours": 5, "session": {**old["session"], "authenticated": True}})
         face.file.take_up()
         assert (face.manager.get_config("mine"), face.manager.get_config("yours")) == (1, 5), (
             "all it says, as it says it"
         )
+        assert face.manager.get_config("same") == 2, "the last file said 1 as well: no edit"
         assert face.manager.get_session_info()["authenticated"] is False
 
     def test_a_script_that_holds_its_copy_for_weeks_undoes_nobodys_change(self, face: Face) -> None:
