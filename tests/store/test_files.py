@@ -149,6 +149,29 @@ NEVER_WRITTEN: dict[str, tuple[str, str, Callable[[Scene], object]]] = {
         "row.due is of the type str",
         lambda scene: scene.store.with_contact(scene.account, BEN, limit=1000),
     ),
+    "a list": (
+        f"UPDATE messages SET due = 'soon', {RAISED}",
+        "row.due is of the type str",
+        lambda scene: scene.ids(INCOMING),
+    ),
+    "a counter": (
+        "UPDATE counters SET total = 'some'",
+        "a counter is of the type str",
+        Scene.totals,
+    ),
+    "an attempt": (
+        (
+            "INSERT INTO attempts (message, number, token, digest, started_at, started_by, process)"
+            " VALUES (1, 1, 'mine', 'mine', 'soon', 'me', 'here:1')"
+        ),
+        "attempt.started_at is of the type str",
+        lambda scene: scene.store.attempts(1),
+    ),
+    "a history": (
+        "UPDATE events SET at = 'soon'",
+        "event.at is of the type str",
+        lambda scene: scene.kinds("m1"),
+    ),
     "an event": (
         "UPDATE events SET at = 'soon'",
         "event.at is of the type str",
