@@ -83,7 +83,7 @@ class Intake(Verbs):
             if _RANK.get(ack, 0) > _RANK.get(known, -1):
                 tx.change("note_ack", {"seq": seq, "number": number, "ack": ack, "gateway_id": gateway_id})
                 log(tx, account, now, f"receipt {ack}", by, None, seq)
-            if ack != "error" and delivery != "open" and number == tries:
+            if ack != "error" and delivery not in ("open", "accepted") and number == tries:
                 _turned_out_sent(tx, seq, number, gateway_id, now, by)
             elif ack == "error" and known in (None, "error"):
                 failed = stamp(now, by, seq=seq, number=number) | {"why": "the provider says that it failed"}
