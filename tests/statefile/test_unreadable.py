@@ -224,7 +224,9 @@ class TestLateEdits:
         assert (document["edited"], document["mine"]) == ("slowly", 1)
 
     @pytest.mark.skipif(os.name == "nt", reason="there an open file cannot be replaced")
-    def test_and_if_that_stays_half_written_it_is_kept(self, face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_and_if_that_stays_half_written_it_is_kept(
+        self, face: Face, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
         face.manager.set_config("mine", 1)
         with face.path.open("r+") as script:
 
@@ -238,6 +240,7 @@ class TestLateEdits:
             assert face.write()["mine"] == 1
         (aside,) = face.beside("*unreadable*")
         assert aside.read_text() == '{"half'
+        assert "could not be read (line 1: Unterminated string" in caplog.text
 
     def test_a_change_that_leaves_size_and_time_as_they_were_is_noticed(self, face: Face) -> None:
         """Within one tick of the file system's clock, two changes bear the same time."""
