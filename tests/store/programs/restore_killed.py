@@ -20,7 +20,8 @@ steps = 0
 
 def count(frame: FrameType, event: str, _: Any) -> None:
     global steps
-    if event in ("c_call", "c_return") and frame.f_code.co_filename == restore.__file__:
+    caller = frame if event.startswith("c_") else frame.f_back  # Python's functions have frames of their own
+    if caller is not None and caller.f_code.co_filename == restore.__file__:
         steps += 1
         if steps == kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
