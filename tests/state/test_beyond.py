@@ -75,6 +75,13 @@ class TestDecisions:
             manager.approve("m1", version=1)
         assert manager.approve("m1", version=2).text == "good day"
 
+    def test_an_argument_that_is_no_text_is_named(self, manager: StateManager) -> None:
+        pending(manager)
+        with pytest.raises(TypeError, match=r"^who decides is a string; got int"):
+            manager.approve("m1", by=5)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match=r"^what makes it out of date is a string; got int"):
+            manager.approve("m1", despite=5)  # type: ignore[arg-type]
+
     def test_an_edit_takes_an_approval_back(self, manager: StateManager) -> None:
         manager.approve(pending(manager))
         row = manager.edit("m1", "good day", by="Ben")

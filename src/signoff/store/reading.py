@@ -32,7 +32,8 @@ class ReadingConnections:
     def __init__(self, path: Path, busy_timeout: float) -> None:
         self._path = path
         self.busy_timeout = busy_timeout
-        self._mutex = threading.Lock()
+        self._mutex = threading.RLock()  # a signal handler may want a reader in the midst of this
+        self._looking = threading.Lock()
         self._all: list[_Reader] = []
         self._free: list[_Reader] = []
         self._places: Places | None = None
@@ -82,26 +83,26 @@ class ReadingConnections:
 
         Whoever has read holds the -wal file: it goes only when the last connection is closed.
         """
-        if not self._mutex.acquire(blocking=False):
+        if self._looking.locked():
             return
         try:
-            if self._places is None:
-                self._places = Places(self._path.parent, self._path.name, self._path.name + "-wal")
-            unchanged = self._places.unchanged()
+            with self._looking:
+                if self._places is None:
+                    self._places = Places(self._path.parent, self._path.name, self._path.name + "-wal")
+                unchanged = self._places.unchanged()
         except FileNotFoundError:
             unchanged = False
         except OSError:  # too many open files, say: what was read is good all the same
             return
-        finally:
-            self._mutex.release()
         if not unchanged:
             raise replaced(self._path)
         self._look_at = time.monotonic() + LOOK_EVERY
 
     def _look_no_more(self) -> None:
-        places, self._places = self._places, None
-        if places is not None:
-            places.close()
+        with self._looking:
+            places, self._places = self._places, None
+            if places is not None:
+                places.close()
 
     def _add(self) -> _Reader:
         reader = _Reader()
@@ -112,10 +113,10 @@ class ReadingConnections:
     def rest(self) -> None:
         """Wait for every reader, close its connection, and keep it locked until `resume`."""
         self._mutex.acquire()
-        self._look_no_more()
         for reader in self._all:
             reader.lock.acquire()
             _close(reader)
+        self._look_no_more()
 
     def resume(self) -> None:
         """Let the readers go on."""
