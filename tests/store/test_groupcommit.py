@@ -11,16 +11,14 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from linecache import getline
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import apsw
 import pytest
 
 from signoff.errors import IllegalMove, NotFound, StoreBusy, StoreError, StoreFull
-from signoff.store import Store, reading
+from signoff.store import Store
 from signoff.store.connection import Transaction
 
 from ..conftest import ManualClock
@@ -262,46 +260,14 @@ def test_ctrl_c_while_another_process_holds_the_database(store: Store) -> None:
     assert told["acknowledged"] > 0
 
 
-def strike_in(file: str | None, number: int, act: Callable[[], object]) -> bool:
-    """Let Ctrl+C strike at a line of a file, the first that is run being 1; False when so many were not run.
-
-    It strikes at no ``with``: Python runs no handler between the last line of its block and the end of it.
-    """
-    left = number
-
-    def trace(frame: FrameType, event: str, _: object) -> Callable[..., Any] | None:
-        nonlocal left
-        if frame.f_code.co_filename != file:
-            return None
-        if event == "line" and not getline(str(file), frame.f_lineno).lstrip().startswith("with "):
-            left -= 1
-            if left == 0:
-                raise KeyboardInterrupt
-        return trace
-
-    sys.settrace(trace)
-    try:
-        act()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        sys.settrace(None)
-    return left <= 0
-
-
-def test_ctrl_c_at_any_line_of_reading_holds_up_nobody_else(scene: Scene) -> None:
-    def look() -> None:
-        scene.store.database._readers._look_at = 0.0
-        assert scene.row("m1")
-
-    scene.add({"id": "m1"})
-    lines = 1
-    with ThreadPoolExecutor(2) as others:
-        while strike_in(reading.__file__, lines, look):
-            for future in [others.submit(look) for _ in range(2)]:
-                future.result(10)
-            lines += 1
-    assert lines > 20
+@pytest.mark.parametrize(
+    ("act", "part"),
+    [("read", "reading"), ("write", "groupcommit"), ("write", "writing"), ("write", "filelock"), ("open", "sqlite"),
+     ("open", "writing"), ("open", "filelock")],
+)  # fmt: skip
+def test_ctrl_c_at_any_line_holds_up_nobody_else(tmp_path: Path, act: str, part: str) -> None:
+    told = verified(Program("strikes", tmp_path, act, f"signoff.store.{part}").result())
+    assert told["struck"] > 5
 
 
 def test_threads_that_die_take_nothing_with_them(store: Store) -> None:

@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 import time
+from io import FileIO
 from pathlib import Path
 
 if sys.platform == "win32":
@@ -65,6 +66,7 @@ class FileLock:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._file: FileIO | None = None  # closes itself where an interrupt keeps whoever has it from that
         self._descriptor: int | None = None
         self._name = b""
         self.waited = 0.0
@@ -105,9 +107,9 @@ class FileLock:
 
     def close(self) -> None:
         """Let go of the lock and of its file."""
-        descriptor, self._descriptor = self._descriptor, None
-        if descriptor is not None:
-            os.close(descriptor)
+        file, self._file, self._descriptor = self._file, None, None
+        if file is not None:
+            file.close()
 
     def _sign(self, descriptor: int) -> None:
         """Leave our name in the file; it mostly stands there already, and to read it is cheaper than to write it."""
@@ -141,10 +143,15 @@ class FileLock:
 
     def _open(self) -> int:
         if self._descriptor is None:
-            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+            self._file = FileIO(self._path, "r+", opener=_create)
+            self._descriptor = self._file.fileno()
             name = f"process {os.getpid()} ({Path(sys.argv[0] or 'python').name})"
             self._name = name.encode(errors="replace")[:80].ljust(80)
         return self._descriptor
+
+
+def _create(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CREAT, 0o600)
 
 
 class _Waiter:

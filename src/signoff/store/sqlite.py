@@ -41,8 +41,12 @@ class SQLite:
         self._commits = GroupCommit(self._writer)
         self._readers = ReadingConnections(self.path, self.busy_timeout)
         forkgate.register(self)
-        with self._commits.turn:
-            self._writer.open()
+        try:
+            with self._commits.turn:
+                self._writer.open()
+        except BaseException:  # an interrupt may have come before the lock was let go
+            self._writer.close()
+            raise
 
     def write(self, work: Callable[[Transaction], T]) -> T:
         """Run ``work`` in a transaction; when this returns, it is durable.
