@@ -86,13 +86,20 @@ class Terminal:
             self._seen = place + len(text)
         return self.text[start : self._seen]
 
-    def expect_one_of(self, *texts: str) -> str:
-        """Wait until one of these texts has been shown since the last time; what was shown until then."""
+    def expect_one_of(self, *texts: str, press: str = "") -> str:
+        """Wait until one of these texts has been shown since the last time; what was shown until then.
+
+        Args:
+            press: a key that is pressed again while nothing is shown: one that came together with another, which was
+                meant for what was shown a moment earlier, is passed over.
+        """
         end = time.monotonic() + PATIENCE
         while not (found := {place: text for text in texts if (place := self.text.find(text, self._seen)) >= 0}):
-            left = end - time.monotonic()
+            left, before = end - time.monotonic(), len(self.raw)
             assert left > 0, f"none of {texts} was shown; shown was:\n{self.text[self._seen :]}"
             assert self._read(left), f"it ended without showing any of {texts}:\n{self.text[self._seen :]}"
+            if len(self.raw) == before:
+                self.press(press)
         return self.expect(found[min(found)])
 
     def press(self, keys: str) -> None:

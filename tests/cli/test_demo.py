@@ -90,13 +90,10 @@ class TestAtATerminal:
     def test_ends_when_the_script_is_finished_and_everything_decided(
         self, at_terminal: AtTerminal, tmp_path: Path
     ) -> None:
-        terminal = at_terminal("demo", env={"LOGNAME": "maria"})
-        while terminal.process.poll() is None:
-            shown = terminal.expect_one_of(" q  quit", "Look closer: ")
-            if "Look closer: " in shown:
-                break
-            keys = shown.rpartition("──\n")[2]
-            terminal.press("A" if " A  approve anyway" in keys else "a")
+        terminal, key = at_terminal("demo", env={"LOGNAME": "maria"}), ""
+        while "Look closer: " not in (shown := terminal.expect_one_of(" q  quit", "Look closer: ", press=key)):
+            key = "A" if " A  approve anyway" in shown.rpartition("──\n")[2] else "a"
+            terminal.press(key)
         assert terminal.wait() == 0
         assert "Traceback" not in terminal.text
         with StateManager(tmp_path / ".demo" / "whatsapp_state.json") as state:
