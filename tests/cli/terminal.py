@@ -115,6 +115,15 @@ class Terminal:
             self._read(0.3)
         self.expect(text)
 
+    def press_until_it_ends(self, key: str) -> int:
+        """Press a key until it ends by itself; the exit code. One that comes together with others is passed over."""
+        end = time.monotonic() + PATIENCE
+        while self.process.poll() is None:
+            assert time.monotonic() < end, f"it did not end; shown was:\n{self.text}"
+            self.press(key)
+            self._read(0.3)
+        return self.wait()
+
     def interrupt(self) -> None:
         """Press Ctrl+C, once what was shown is waited for: Python does not heed a signal that comes just before `input`
         begins to read, until a key is pressed."""

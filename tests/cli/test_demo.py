@@ -82,8 +82,7 @@ class TestItsFolder:
         second = signoff("demo", "--yes")
         assert second.returncode == 3
         assert "is in use by process" in second.stderr
-        first.press("q")
-        assert first.wait() == 0
+        assert first.press_until_it_ends("q") == 0
 
 
 class TestAtATerminal:

@@ -30,8 +30,7 @@ def pressed(terminal: Terminal, key: str, *texts: str) -> None:
 
 
 def quits(terminal: Terminal) -> None:
-    terminal.press("q")
-    assert terminal.wait() == 0
+    assert terminal.press_until_it_ends("q") == 0
     assert "Traceback" not in terminal.text
 
 
@@ -48,7 +47,8 @@ class TestTheCase:
         terminal = at_terminal("inbox")
         case = shown(terminal, ANA, "Are you open?", "Until six.", "by faq")
         assert KEYS in case
-        quits(terminal)
+        terminal.press("q")
+        assert terminal.wait() == 0
 
     def test_appears_when_it_comes(self, desk: Scene, at_terminal: AtTerminal) -> None:
         terminal = at_terminal("inbox")
