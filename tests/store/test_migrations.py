@@ -14,7 +14,7 @@ from signoff.store.upkeep import verify_copy
 
 from ..conftest import ManualClock, StoreFactory, verify
 from .outside import Program, change, sql
-from .scenes import INCOMING, Scene
+from .scenes import ANA_LID, INCOMING, Scene
 
 SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name"
 
@@ -65,6 +65,48 @@ def test_an_older_database_is_brought_up_to_date_and_backed_up_before(
     assert verify_copy(backup) == []
     assert "no such table" in sql(backup, "SELECT x FROM more")[0]
     assert sql(backup, "SELECT id FROM messages") == [[["m1"]]]
+
+
+def test_of_several_migrations_all_are_applied_or_none(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "state.db"
+    known = migrate.migrations()
+    more = Migration(known[-1].version + 1, "more", "CREATE TABLE more (x)")
+    failing = Migration(more.version + 1, "failing", "DROP TABLE nothing_like_it")
+    open_store(path, clock=clock).close()
+    for file, wanted in ((path, known[-1].version), (tmp_path / "new.db", None)):
+        with monkeypatch.context() as patch:
+            patch.setattr(migrate, "migrations", lambda: (*known, more, failing))
+            with pytest.raises(StoreError, match="no such table"):
+                open_store(file, clock=clock)
+        (tables,) = sql(file, "SELECT name FROM sqlite_master WHERE name IN ('more', 'schema_versions')")
+        assert tables == ([] if wanted is None else [["schema_versions"]])
+        open_store(file, clock=clock).close()
+        assert sql(file, "SELECT max(version) FROM schema_versions") == [[[known[-1].version]]]
+    assert not list(tmp_path.glob("new.db.before-migration-*"))
+
+
+def test_the_name_beside_an_address_leaves_a_database_that_has_it(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "state.db"
+    with monkeypatch.context() as patch:
+        first = migrate.migrations()[:1]
+        patch.setattr(migrate, "migrations", lambda: first)
+        store = open_store(path, clock=clock)
+        Scene(store, clock).receive("m1", aliases=(ANA_LID,))
+        store.close()
+    change(path, "UPDATE contacts SET name = 'Ana Example'")
+    store = open_store(path, clock=clock)
+    scene = Scene(store, clock)
+    assert scene.ids(INCOMING) == ["m1"]
+    assert scene.receive("m2", ANA_LID)
+    assert store.check() == []
+    store.close()
+    assert sql(path, "SELECT name FROM pragma_table_info('contacts')") == [[["contact"], ["account"]]]
+    assert b"Ana Example" not in path.read_bytes()
+    verify(path)
 
 
 def test_a_migration_that_fails_changes_nothing(

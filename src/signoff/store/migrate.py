@@ -1,4 +1,4 @@
-"""The schema and its versions: numbered files, each applied with its record in one transaction."""
+"""The schema and its versions: numbered files; those that a database lacks are applied in one transaction."""
 
 from __future__ import annotations
 
@@ -57,15 +57,15 @@ def pending(connection: apsw.Connection, path: Path) -> tuple[Migration, ...]:
 
 
 def migrate(connection: apsw.Connection, path: Path, clock: Clock, backup: Callable[[], object]) -> None:
-    """Bring the database to the present schema; a database that is not new is backed up before.
+    """Bring the database to the present schema, wholly or not at all; one that is not new is backed up before.
 
     To be called with the writers' lock held.
     """
     steps = pending(connection, path)
     if steps and steps[0].version > 1:
         backup()
-    for step in steps:
-        with connection:
+    with connection:
+        for step in steps:
             if step.version == 1:
                 connection.pragma("application_id", APPLICATION_ID)
                 connection.execute(

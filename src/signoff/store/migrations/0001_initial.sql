@@ -123,7 +123,8 @@ CREATE INDEX attempts_gateway_id ON attempts (gateway_id) WHERE gateway_id IS NO
 
 CREATE TABLE contacts (
   contact INTEGER PRIMARY KEY,
-  account INTEGER NOT NULL REFERENCES accounts
+  account INTEGER NOT NULL REFERENCES accounts,
+  name    TEXT
 ) STRICT;
 
 CREATE TABLE aliases (
