@@ -26,8 +26,8 @@ class User:
     """Somebody who needs a thing, until told otherwise or dropped."""
 
     def __init__(self, things: Shared[Thing], key: str = "a") -> None:
-        self.thing = things.get(key, Thing)
-        self.done = things.lend(self.thing, self)
+        use = things.get(key, Thing)
+        self.thing, self.done = use.thing, use.release
 
 
 def dispose(thing: Thing) -> None:
@@ -164,6 +164,48 @@ def test_one_that_cannot_be_let_go_is_reported_and_troubles_nobody(
     assert (broken.disposals, other.disposals) == (1, 1)
     assert things.things() == [last.thing]
     assert "the disk is on fire" in caplog.text
+
+
+class Struck:
+    """Disposes of things; Ctrl+C strikes in the midst of the first."""
+
+    def __init__(self) -> None:
+        self.strikes = [KeyboardInterrupt()]
+        self.things = Shared(self.dispose, fork_order=0)
+
+    def dispose(self, thing: Thing) -> None:
+        if self.strikes:
+            raise self.strikes.pop()
+        dispose(thing)
+
+
+def test_one_whose_end_was_interrupted_is_let_go_a_moment_later(at_once: None) -> None:
+    struck = Struck()
+    user = User(struck.things)
+    with pytest.raises(KeyboardInterrupt):
+        user.done()
+    eventually(lambda: user.thing.disposals == 1)
+    assert struck.things.things() == []
+
+
+def test_nobody_gets_one_whose_end_was_interrupted(never: None) -> None:
+    struck = Struck()
+    user = User(struck.things)
+    with pytest.raises(KeyboardInterrupt):
+        user.done()
+    assert User(struck.things).thing is not user.thing
+    assert user.thing.disposals == 1
+
+
+def test_one_that_could_not_be_made_leaves_nothing_to_let_go(things: Shared[Thing], never: None) -> None:
+    def fail() -> Thing:
+        raise OSError("the disk is full")
+
+    for _ in range(2):
+        with pytest.raises(OSError, match="the disk is full"):
+            things.get("a", fail)
+    assert things.things() == []
+    assert User(things).thing.disposals == 0
 
 
 class TestDroppedAtAnyMoment:

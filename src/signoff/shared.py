@@ -24,11 +24,37 @@ LINGER = 1.0
 """Seconds for which a thing is kept whose last user was dropped: scripts make a user of it for every message."""
 
 
+class Use(Generic[T]):
+    """That somebody needs a shared thing: until it is released, or dropped. Made by `Shared.get`.
+
+    Attributes:
+        thing: what is shared.
+    """
+
+    thing: T
+
+    def __init__(self, release: Callable[[object], object], drop: Callable[[object], object]) -> None:
+        self.token = object()
+        self._release = release
+        self._end = weakref.finalize(self, drop, self.token)
+        self._end.atexit = False
+
+    def release(self) -> None:
+        """Say that the thing is needed no more. Harmless when that was said before.
+
+        In a signal handler it may have to wait until what that interrupts is done, and is done a moment later then.
+        """
+        if self._end.alive:
+            self._release(self.token)
+            self._end.detach()
+
+
 class Shared(Generic[T]):
     """One thing per key. Thread-safe, and survives a fork.
 
     Args:
-        dispose: called with a thing when the last of its users has released it or was dropped.
+        dispose: called with a thing when the last of its users has released it or was dropped; once more when it was
+            interrupted.
         fork_order: lower than that of the things themselves, see `signoff.forkgate`.
         interrupted: whether a signal handler has interrupted this thread while it uses the thing.
     """
@@ -41,56 +67,36 @@ class Shared(Generic[T]):
         self.fork_order = fork_order
         self._inside = Presence()
         self._mutex = threading.Lock()
-        self._users: dict[str, tuple[T, int]] = {}
-        self._dropped: deque[T] = deque()
+        self._things: dict[str, tuple[T, set[object]]] = {}  # with the tokens of their users
+        self._dropped: deque[object] = deque()
         self._tidying = False
         forkgate.register(self)
 
-    def get(self, key: str, make: Callable[[], T], join: Callable[[T], object] | None = None) -> T:
-        """The thing of this key, made when there is none; ``join`` is called with one that is there already.
+    def get(self, key: str, make: Callable[[], T], join: Callable[[T], object] | None = None) -> Use[T]:
+        """The use of the thing of this key, made when there is none; ``join`` is called with one that is there already.
 
         Raises:
             StoreBusy: a signal handler asks, and has interrupted this thread here; or whatever ``make`` raises.
         """
         self._inside.refuse_handlers()
-        with self._inside, self._mutex:
-            if key not in self._users:
-                self._tidy()  # whoever uses one after another and closes none shall not run out of files
-                self._users[key] = (make(), 0)
-            elif join is not None:
-                join(self._users[key][0])
-            thing, users = self._users[key]
-            self._users[key] = (thing, users + 1)
-            return thing
-
-    def release(self, thing: T) -> None:
-        """Say that one user less needs it. Harmless for a thing that is no longer shared.
-
-        In a signal handler it may have to wait until what that interrupts is done, and is done a moment later then.
-        """
-        if self._inside.is_here() or self._interrupted(thing):
-            self._drop(thing)
-            return
-        with self._inside, self._mutex:
-            self._release(thing)
-
-    def lend(self, thing: T, user: object) -> Callable[[], None]:
-        """What releases the ``thing`` that ``user`` has got, once, however often it is called.
-
-        Nobody needs to call it: when ``user`` is garbage, ``thing`` is released a moment later.
-        """
-        end = weakref.finalize(user, self._drop, thing)
-        end.atexit = False
-
-        def release() -> None:
-            if end.detach():
-                self.release(thing)
-
-        return release
+        use = Use[T](self._release, self._drop)  # before there is anything to let go: an interrupt may come at any line
+        try:
+            with self._inside, self._mutex:
+                if not self._things.get(key, (None, ()))[1]:
+                    self._tidy()  # whoever uses one after another and closes none shall not run out of files
+                    self._things[key] = (make(), set())
+                elif join is not None:
+                    join(self._things[key][0])
+                use.thing, users = self._things[key]
+                users.add(use.token)
+        except BaseException:
+            use.release()
+            raise
+        return use
 
     def things(self) -> list[T]:
         """All that are shared at this moment, and those that are being disposed of. Waits for nothing."""
-        return [thing for thing, _ in list(self._users.values())]
+        return [thing for thing, _ in list(self._things.values())]
 
     def before_fork(self) -> None:
         """Let nobody make or release anything until after the fork."""
@@ -105,9 +111,23 @@ class Shared(Generic[T]):
         self._tidying = False
         self._mutex.release()
 
-    def _drop(self, thing: T) -> None:
+    def _release(self, token: object) -> None:
+        used = [thing for thing, users in list(self._things.values()) if token in users]
+        if self._inside.is_here() or any(map(self._interrupted, used)):
+            self._drop(token)
+            return
+        try:
+            with self._inside, self._mutex:
+                self._leave(token)
+                for key in self._unused():
+                    self._let_go(key)
+        except BaseException:
+            self._drop(token)
+            raise
+
+    def _drop(self, token: object) -> None:
         """Note that a user is gone. Takes no lock and raises nothing: it may interrupt any line of this file."""
-        self._dropped.append(thing)
+        self._dropped.append(token)
         if not self._tidying:
             self._tidying = True
             try:
@@ -123,22 +143,27 @@ class Shared(Generic[T]):
 
     def _tidy(self) -> None:
         while self._dropped:
-            thing = self._dropped.popleft()
+            self._leave(self._dropped[0])
+            self._dropped.popleft()
+        for key in self._unused():
             try:
-                self._release(thing)
+                self._let_go(key)
             except Exception:  # it is none of the business of whoever opens something else
                 import logging
 
-                logging.getLogger(__name__).exception("could not let go of %r", thing)
+                logging.getLogger(__name__).exception("could not let go of %s", key)
 
-    def _release(self, thing: T) -> None:
-        key = next((name for name, (held, _) in self._users.items() if held is thing), None)
-        if key is None:
-            return
-        users = self._users[key][1] - 1
-        self._users[key] = (thing, users)
-        if not users:
-            try:
-                self._dispose(thing)
-            finally:
-                del self._users[key]
+    def _leave(self, token: object) -> None:
+        for _, users in self._things.values():
+            users.discard(token)
+
+    def _unused(self) -> list[str]:
+        return [key for key, (_, users) in self._things.items() if not users]
+
+    def _let_go(self, key: str) -> None:
+        try:
+            self._dispose(self._things[key][0])
+        except Exception:
+            del self._things[key]
+            raise
+        del self._things[key]

@@ -271,7 +271,7 @@ class TestLateEdits:
             assert face.file.take_up()
             face.manager.set_config("mine", "decided")
 
-        slow = Slow(face.manager.store.database, face.clock)
+        slow = Slow(face.manager.store._use, face.clock)
         slow.then = meanwhile
         face.manager.set_config("mine", "before")
         StateFile(face.path, slow, face.manager.account, face.clock).write()
@@ -291,7 +291,7 @@ class TestLateEdits:
             slow.then = lambda: None
             assert face.file.take_up()
 
-        slow = Slow(face.manager.store.database, face.clock)
+        slow = Slow(face.manager.store._use, face.clock)
         slow.then = meanwhile
         face.put({"mine": "edited"})
         assert StateFile(face.path, slow, face.manager.account, face.clock).write()

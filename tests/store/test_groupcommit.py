@@ -261,12 +261,14 @@ def test_ctrl_c_while_another_process_holds_the_database(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("act", "part"),
-    [("read", "reading"), ("write", "groupcommit"), ("write", "writing"), ("write", "filelock"), ("open", "sqlite"),
-     ("open", "writing"), ("open", "filelock")],
+    ("act", "module"),
+    [("read", "store.reading"), ("write", "store.groupcommit"), ("write", "store.writing"),
+     ("write", "store.filelock"), ("open", "shared"), ("open", "store.sqlite"), ("open", "store.writing"),
+     ("open", "store.places"), ("open", "store.filelock"), ("manage", "shared"), ("manage", "state"),
+     ("manage", "statefile.writer")],
 )  # fmt: skip
-def test_ctrl_c_at_any_line_holds_up_nobody_else(tmp_path: Path, act: str, part: str) -> None:
-    told = verified(Program("strikes", tmp_path, act, f"signoff.store.{part}").result())
+def test_ctrl_c_at_any_line_holds_up_nobody_else(tmp_path: Path, act: str, module: str) -> None:
+    told = verified(Program("strikes", tmp_path, act, f"signoff.{module}").result())
     assert told["struck"] > 5
 
 

@@ -26,6 +26,8 @@ from .settings import SettingMethods
 from .whole import WholeMethods
 
 if TYPE_CHECKING:
+    from ..shared import Use
+    from ..statefile.writer import Writer
     from ..store import Store
 
 __all__ = ["StateManager"]
@@ -52,7 +54,7 @@ class StateManager(SessionMethods, DecisionMethods, MessageMethods, SettingMetho
         StoreError: the database cannot be opened; one of its kinds says why.
     """
 
-    _release_file: Callable[[], None] | None = None
+    _file: Use[Writer] | None = None
 
     def __init__(
         self,
@@ -84,8 +86,8 @@ class StateManager(SessionMethods, DecisionMethods, MessageMethods, SettingMetho
     def close(self) -> None:
         """Write the state file and let go of the database. The manager cannot be used afterwards."""
         store, self._open_store, self._writer = self._open_store, None, None
-        if self._release_file is not None:
-            self._release_file()
+        if self._file is not None:
+            self._file.release()
         if store is not None:
             store.close()
 
@@ -110,13 +112,12 @@ class StateManager(SessionMethods, DecisionMethods, MessageMethods, SettingMetho
         from ..statefile.writer import Writer, writers
 
         path, account, clock = self._path, self.account, self.clock
-        writer = writers.get(os.fspath(path), lambda: Writer(path, open_database(), account, clock))
-        self._release_file = writers.lend(writer, self)
+        self._file = writers.get(os.fspath(path), lambda: Writer(path, open_database(), account, clock))
         try:
-            writer.open()
+            self._file.thing.open()
         except OSError as error:
             raise StateFileError(f"{path} cannot be read or kept ({error.strerror})") from error
-        self._writer = writer
+        self._writer = self._file.thing
 
 
 def _located(state_file: str | os.PathLike[str]) -> Path:

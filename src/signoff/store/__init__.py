@@ -23,7 +23,7 @@ from pathlib import Path
 
 from ..clock import Clock, system_clock
 from ..errors import StoreUnavailable
-from ..shared import Shared
+from ..shared import Shared, Use
 from .decisions import Decisions
 from .delivery import Delivery
 from .files import Files
@@ -40,16 +40,16 @@ __all__ = ["Store", "open_store"]
 class Store(Messages, Intake, Decisions, Delivery, SettingsVerbs, Files, Reports, Upkeep):
     """All verbs over one database. Safe to use from any number of threads and processes, and across forks."""
 
-    def __init__(self, database: SQLite, clock: Clock) -> None:
-        super().__init__(database, clock)
-        self._release = _shared.lend(database, self)
+    def __init__(self, use: Use[SQLite], clock: Clock) -> None:
+        super().__init__(use.thing, clock)
+        self._use = use
 
     def close(self) -> None:
         """Let go of the database; the last that closes it closes its connections. Use after that is an error.
 
         One that is dropped without it lets go a moment later.
         """
-        self._release()
+        self._use.release()
 
 
 _shared: Shared[SQLite] = Shared(SQLite.close, fork_order=3, interrupted=SQLite.is_interrupted)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -41,15 +42,12 @@ class Places:
         self._folder = os.fspath(folder)
         self._quiet: tuple[int, ...] | None = None
         self._descriptors: list[int] = []
+        weakref.finalize(self, _close, self._descriptors).atexit = False
         self._asked: list[str] = []
         self._ask: Callable[[str], Any] = os.readlink if _BY_NAME else _identity
-        try:
-            for path in (folder / name for name in names):
-                self._asked.append(self._named(path) if _BY_NAME else os.fspath(path))
-            self._known = self._answers()
-        except BaseException:
-            self.close()
-            raise
+        for path in (folder / name for name in names):
+            self._asked.append(self._named(path) if _BY_NAME else os.fspath(path))
+        self._known = self._answers()
 
     def unchanged(self) -> bool:
         """Whether none was replaced, removed or renamed."""
@@ -66,17 +64,20 @@ class Places:
         return True
 
     def close(self) -> None:
-        """Look no more."""
-        while self._descriptors:
-            os.close(self._descriptors.pop())
+        """Look no more. Nobody needs to call it: one that is dropped looks no more either."""
+        _close(self._descriptors)
 
     def _named(self, path: Path) -> str:
-        descriptor = os.open(path, _O_PATH)
-        self._descriptors.append(descriptor)
-        return f"/proc/self/fd/{descriptor}"
+        self._descriptors.append(os.open(path, _O_PATH))
+        return f"/proc/self/fd/{self._descriptors[-1]}"
 
     def _answers(self) -> list[Any]:
         return list(map(self._ask, self._asked))
+
+
+def _close(descriptors: list[int]) -> None:
+    while descriptors:
+        os.close(descriptors.pop())
 
 
 def _identity(path: str) -> tuple[int, int]:
