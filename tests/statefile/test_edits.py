@@ -536,7 +536,7 @@ class TestRevisions:
         old = face.read()
         face.manager.set_config("mine", 1)
         with monkeypatch.context() as patched:
-            patched.setattr("os.replace", die)
+            patched.setattr("signoff.statefile.file.rename", die)
             with pytest.raises(OSError, match="died"):
                 face.file.write()
         assert face.read() == old

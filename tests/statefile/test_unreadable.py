@@ -6,19 +6,15 @@ import json
 import os
 import re
 import stat
-import threading
 import time
 import tracemalloc
-from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
 from signoff.statefile.exchange import parse, where_broken
-from signoff.statefile.file import NotReadable, StateFile
-from signoff.store import Store
-from signoff.store.files import KnownFile, View
+from signoff.statefile.file import NotReadable
 from state_manager import MessageStatus, StateManager
 
 from ..conftest import ManualClock
@@ -157,153 +153,3 @@ def test_however_large_it_is_it_is_kept_in_little_memory(face: Face) -> None:
     assert peak < 5_000_000
     (aside,) = face.beside("whatsapp_state_unreadable_*.json")
     assert aside.stat().st_size == 20_000_000
-
-
-class TestLateEdits:
-    """Somebody changes the old file while it is being replaced: just before, or when it has lost its name already."""
-
-    def test_a_file_changed_after_it_was_read_is_not_replaced_before_that_is_taken_up(
-        self, face: Face, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        edited = face.read() | {"edited": "in place"}
-        self._during(monkeypatch, "fsync", lambda: face.put(edited))
-        face.manager.set_config("mine", 1)
-        document = face.write()
-        assert (document["edited"], document["mine"]) == ("in place", 1)
-
-    def test_a_file_that_somebody_put_in_its_place_meanwhile_is_taken_up(
-        self, face: Face, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        other = face.path.with_name("other.json")
-        other.write_text(json.dumps(face.read() | {"edited": "another file"}))
-        self._during(monkeypatch, "fsync", lambda: os.rename(other, face.path))
-        face.manager.set_config("mine", 1)
-        document = face.write()
-        assert (document["edited"], document["mine"]) == ("another file", 1)
-
-    @pytest.mark.skipif(os.name == "nt", reason="there an open file cannot be replaced")
-    def test_what_was_written_into_the_old_file_until_the_end_is_taken_up(
-        self, face: Face, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        edited = json.dumps(face.read() | {"edited": "late"})
-        face.manager.set_config("mine", 1)
-        with face.path.open("r+") as script:
-
-            def write() -> None:
-                script.truncate()
-                script.write(edited)
-                script.flush()
-
-            self._during(monkeypatch, "replace", write)
-            document = face.write()
-        assert (document["edited"], document["mine"]) == ("late", 1)
-
-    @pytest.mark.skipif(os.name == "nt", reason="there an open file cannot be replaced")
-    def test_and_if_that_is_only_half_written_it_is_waited_for(
-        self, face: Face, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        edited = json.dumps(face.read() | {"edited": "slowly"})
-        face.manager.set_config("mine", 1)
-        with face.path.open("r+") as script:
-
-            def end() -> None:
-                script.write(edited[20:])
-                script.flush()
-
-            rest = threading.Timer(0.1, end)
-
-            def begin() -> None:
-                script.truncate()
-                script.write(edited[:20])
-                script.flush()
-                rest.start()
-
-            self._during(monkeypatch, "replace", begin)
-            document = face.write()
-            rest.join()
-        assert (document["edited"], document["mine"]) == ("slowly", 1)
-
-    @pytest.mark.skipif(os.name == "nt", reason="there an open file cannot be replaced")
-    def test_and_if_that_stays_half_written_it_is_kept(
-        self, face: Face, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        face.manager.set_config("mine", 1)
-        with face.path.open("r+") as script:
-
-            def write() -> None:
-                script.truncate()
-                script.write('{"half')
-                script.flush()
-                os.utime(script.fileno(), (1, 1))
-
-            self._during(monkeypatch, "replace", write)
-            assert face.write()["mine"] == 1
-        (aside,) = face.beside("*unreadable*")
-        assert aside.read_text() == '{"half'
-        assert "could not be read (line 1: Unterminated string" in caplog.text
-
-    def test_a_change_that_leaves_size_and_time_as_they_were_is_noticed(self, face: Face) -> None:
-        """Within one tick of the file system's clock, two changes bear the same time."""
-        face.manager.set_config("mine", 1)
-        face.write()
-        for number in (2, 3):
-            text, entry = face.path.read_bytes(), face.path.stat()
-            face.path.write_bytes(text.replace(b'"mine": %d' % (number - 1), b'"mine": %d' % number))
-            os.utime(face.path, ns=(entry.st_atime_ns, entry.st_mtime_ns))
-            assert face.file.changed()
-            assert face.file.take_up()
-            assert face.manager.get_config("mine") == number
-
-    def test_what_another_process_takes_up_meanwhile_is_not_taken_up_again(self, face: Face) -> None:
-        """An edit without a revision, taken up while this one renders; and then somebody decided otherwise."""
-
-        class Slow(Store):
-            then = staticmethod(lambda: None)
-
-            def view(self, account: int, read: Callable[[View], T]) -> T:
-                result = super().view(account, read)
-                self.then()
-                return result
-
-        def meanwhile() -> None:
-            slow.then = lambda: None
-            face.put({"mine": "edited"})
-            assert face.file.take_up()
-            face.manager.set_config("mine", "decided")
-
-        slow = Slow(face.manager.store._use, face.clock)
-        slow.then = meanwhile
-        face.manager.set_config("mine", "before")
-        StateFile(face.path, slow, face.manager.account, face.clock).write()
-        assert face.manager.get_config("mine") == "decided"
-        assert face.read()["mine"] == "decided"
-
-    def test_whoever_is_overtaken_while_taking_an_edit_up_writes_the_file_all_the_same(self, face: Face) -> None:
-        class Slow(Store):
-            then = staticmethod(lambda: None)
-
-            def known_file(self, account: int) -> KnownFile | None:
-                known = super().known_file(account)
-                self.then()
-                return known
-
-        def meanwhile() -> None:
-            slow.then = lambda: None
-            assert face.file.take_up()
-
-        slow = Slow(face.manager.store._use, face.clock)
-        slow.then = meanwhile
-        face.put({"mine": "edited"})
-        assert StateFile(face.path, slow, face.manager.account, face.clock).write()
-        assert face.read() == face.manager.get_full_state()
-
-    @staticmethod
-    def _during(monkeypatch: pytest.MonkeyPatch, name: str, act: object) -> None:
-        """Have somebody act, once, at the moment when the writer calls ``os.name``."""
-        real, acts = getattr(os, name), iter([act])
-
-        def call(*arguments: object) -> object:
-            next(acts, lambda: None)()  # type: ignore[operator]
-            return real(*arguments)
-
-        monkeypatch.setattr(os, name, call)

@@ -410,6 +410,7 @@ class TestAWriteThatFails:
                 raise PermissionError(13, "The process cannot access the file")
             real(source, target)
 
+        monkeypatch.setattr("signoff.store.durable._renameat2", lambda: None)
         monkeypatch.setattr("os.replace", replace)
         face.manager.set_config("mine", 1)
         assert face.write()["mine"] == 1
@@ -423,7 +424,7 @@ class TestAWriteThatFails:
         with StateManager(path) as manager:
             manager._writer.flush()  # type: ignore[union-attr]
             with monkeypatch.context() as patched:
-                patched.setattr("os.replace", refuse)
+                patched.setattr("signoff.statefile.file.rename", refuse)
                 patched.setattr("signoff.statefile.file.TRIES", 2)
                 manager.set_config("mine", 1)
                 told = "could not be written: others keep reading or changing it; the database is complete"
@@ -452,7 +453,7 @@ class TestAWriteThatFails:
                 if why == "it is no state file":
                     path.write_text("{")
                 else:
-                    patched.setattr("os.replace", refuse)
+                    patched.setattr("signoff.statefile.file.rename", refuse)
                 manager.set_config("mine", 1)
                 eventually(lambda: len(tries) > 1)
         assert tries[1] - tries[0] >= 0.9 * writer.WRITE_EVERY

@@ -18,7 +18,7 @@ from ..digest import digest_of_bytes, digest_of_rest
 from ..errors import StateFileError
 from ..settings import with_defaults
 from ..store import Store
-from ..store.durable import replace
+from ..store.durable import EXCHANGE, NOREPLACE, rename, replace
 from ..store.filelock import FileLock
 from ..store.files import View
 from ..store.takeup import FileRevision, KnownFile
@@ -183,25 +183,40 @@ class StateFile:
             return _Read(signature, known, broken.digest)
 
     def _put(self, text: bytes, old: BinaryIO | None, before: _Read | None) -> bool:
-        """Replace the file, unless it is another one than what was read before."""
+        """Replace the file, unless it is another one than what was read before; one that comes late is taken up.
+
+        Where two files cannot be exchanged in one step, one that is put there in the very instant is lost.
+        """
         new = self.path.with_name(f".{self.path.name}.new")
         try:
+            new.unlink(missing_ok=True)  # it may be an old state file, if somebody was killed below
             write_private(new, text)
             if self._signature() != (before.signature if before else None):
                 return False
             if old is not None and os.name == "nt":
                 old.close()  # Windows replaces no file that is open, also not for somebody who is just writing it
             try:
-                replace(new, self.path)
+                exchanged = rename(new, self.path, EXCHANGE if before else NOREPLACE)
+                if not exchanged:
+                    replace(new, self.path)
+            except (FileExistsError, FileNotFoundError):  # it was put there, or removed, in this instant
+                return False
             except PermissionError:  # on Windows, while somebody reads it
                 time.sleep(0.02)
                 return False
+            self._seen = None
+            self._puts += 1
+            return not exchanged or before is None or self._came_out(new, before)
         finally:
             with suppress(OSError):
                 new.unlink()
-        self._seen = None
-        self._puts += 1
-        return True
+
+    def _came_out(self, replaced: Path, before: _Read) -> bool:
+        """Whether it is what was read before that was replaced; another file is taken up."""
+        with _opened(replaced) as late:
+            if late is None or _signature(os.fstat(late.fileno()))[2] == before.signature[2]:
+                return True
+            return self._was_left_alone(late, before.digest)
 
     def _was_left_alone(self, old: BinaryIO, before: str) -> bool:
         """Whether nobody changed the old file until the end; a late change is taken up."""

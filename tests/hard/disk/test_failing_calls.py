@@ -22,6 +22,8 @@ FAULTS = [
     ("write", "ENOSPC"),
     ("fsync", "EIO"),
     ("rename", "ENOSPC"),
+    ("renameat2", "ENOSPC"),
+    ("renameat2", "EINVAL"),  # a file system on which two files cannot be exchanged
     ("openat", "EIO"),
     ("openat", "ENOSPC"),
     ("pwrite64", "EIO"),
@@ -30,13 +32,14 @@ FAULTS = [
     ("ftruncate", "ENOSPC"),
     ("ftruncate", "EIO"),
     ("rename", "EIO"),
+    ("renameat2", "EIO"),
     ("unlink", "EIO"),
     ("pread64", "EIO"),
     ("read", "EIO"),
     ("mmap", "ENOMEM"),
     ("flock", "ENOLCK"),
 ]
-SAMPLE = 6
+SAMPLE = 8
 NOT_OURS = re.compile(r"/world[/>\"]|/edited\.json|<pipe:|/dev/null")
 """What a contact, another script and the test itself write."""
 

@@ -137,24 +137,20 @@ def edit_the_file(file: Path, stopped: threading.Event) -> list[Call]:
     with StateManager(file, by="editor") as state:
         for number in count(1):
             begun = time.monotonic()
-            written = _write_back(file, number)
+            _write_back(file, number)
             while not stopped.is_set() and state.get_config("edited_by_hand") != number:
                 stopped.wait(0.02)
-                if time.monotonic() - written > 5:  # another put a file in its place in the same instant
-                    written = _write_back(file, number)
-                    record.append(("edited again", str(number), begun, time.monotonic(), None))
             if stopped.is_set():
                 return record
             record.append(("edited", str(number), begun, time.monotonic(), True))
     return record
 
 
-def _write_back(file: Path, number: int) -> float:
+def _write_back(file: Path, number: int) -> None:
     document = json.loads(file.read_text()) | {"edited_by_hand": number}
     other = file.with_name("edited.json")
     other.write_text(json.dumps(document))
     other.replace(file)
-    return time.monotonic()
 
 
 def main(folder: Path, name: str, threads: int, seed: int, busy_timeout: float) -> None:

@@ -131,7 +131,8 @@ class Replay:
         source, target = call.paths[-2:]
         node = self.disk.names[source]
         assert isinstance(node, File), "a disk that knows folders that are renamed is wanted"
-        self.disk.name({source: None, target: node})
+        swapped = self.disk.names[target] if call.arguments[-1] == "RENAME_EXCHANGE" else None
+        self.disk.name({source: swapped, target: node})
 
     def _remove(self, call: Call) -> None:
         self.disk.name({call.paths[-1]: None})
