@@ -196,8 +196,7 @@ class StateFile:
             if old is not None and os.name == "nt":
                 old.close()  # Windows replaces no file that is open, also not for somebody who is just writing it
             try:
-                exchanged = rename(new, self.path, EXCHANGE if before else NOREPLACE)
-                if not exchanged:
+                if not rename(new, self.path, EXCHANGE if before else NOREPLACE):
                     replace(new, self.path)
             except (FileExistsError, FileNotFoundError):  # it was put there, or removed, in this instant
                 return False
@@ -206,14 +205,14 @@ class StateFile:
                 return False
             self._seen = None
             self._puts += 1
-            return not exchanged or before is None or self._came_out(new, before)
+            return before is None or self._came_out(new, before)
         finally:
             with suppress(OSError):
                 new.unlink()
 
-    def _came_out(self, replaced: Path, before: _Read) -> bool:
-        """Whether it is what was read before that was replaced; another file is taken up."""
-        with _opened(replaced) as late:
+    def _came_out(self, exchanged: Path, before: _Read) -> bool:
+        """Whether it is what was read before that was replaced, as far as can be known; another file is taken up."""
+        with _opened(exchanged) as late:
             if late is None or _signature(os.fstat(late.fileno()))[2] == before.signature[2]:
                 return True
             return self._was_left_alone(late, before.digest)
