@@ -185,7 +185,8 @@ class StateFile:
     def _put(self, text: bytes, old: BinaryIO | None, before: _Read | None) -> bool:
         """Replace the file, unless it is another one than what was read before; one that comes late is taken up.
 
-        Where two files cannot be exchanged in one step, one that is put there in the very instant is lost.
+        One that is put there in the very instant is lost where two files cannot be exchanged in one step, or if this
+        process is killed right then.
         """
         new = self.path.with_name(f".{self.path.name}.new")
         try:

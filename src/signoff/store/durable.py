@@ -43,7 +43,10 @@ def rename(new: Path, path: Path, flag: int) -> bool:
     Raises:
         OSError: ``path`` exists (`NOREPLACE`), one of them does not (`EXCHANGE`), or the disk has failed.
     """
-    renameat2 = _renameat2()
+    try:
+        renameat2 = _renameat2()
+    except (ImportError, OSError):  # too many files are open
+        return False
     if renameat2 is None:
         return False
     code = renameat2(os.fsencode(new), os.fsencode(path), flag)
@@ -68,11 +71,10 @@ def _renameat2() -> Callable[[bytes, bytes, int], int] | None:
     """The system's call, which gives what errno says; None where there is none."""
     if not sys.platform.startswith("linux"):
         return None
-    try:
-        import ctypes
+    import ctypes
 
-        call = ctypes.CDLL(None, use_errno=True).renameat2
-    except (ImportError, OSError, AttributeError):
+    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if call is None:
         return None
     call.argtypes = ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint
 
