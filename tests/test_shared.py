@@ -239,9 +239,9 @@ class TestDroppedAtAnyMoment:
         thing = User(things).thing
         child = os.fork()
         if child == 0:
+            shared.LINGER = 0.0
             User(things, "b")
             User(things, "c")
-            shared.LINGER = 0.0
             here = User(things, "d").thing
             try:
                 eventually(lambda: here.disposals == 1)

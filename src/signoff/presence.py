@@ -7,6 +7,7 @@ that it has interrupted, which stands below it on the stack.
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from types import FrameType
 
 from .errors import StoreBusy
@@ -19,6 +20,10 @@ class Presence:
         self._calls: list[FrameType] = []
 
     def __enter__(self) -> None:
+        for call in list(self._calls):
+            if _has_ended(call):  # an interrupt struck before that was noted
+                with suppress(ValueError):
+                    self._calls.remove(call)
         self._calls.append(sys._getframe(1))
 
     def __exit__(self, *_: object) -> None:
@@ -42,3 +47,11 @@ class Presence:
                 "a signal handler cannot open a state while the thread that it has interrupted opens or closes one; "
                 "nothing was changed: let it only note that it was called, and open it afterwards"
             )
+
+
+def _has_ended(call: FrameType) -> bool:
+    try:
+        call.clear()
+    except RuntimeError:  # it is still executing
+        return False
+    return True

@@ -44,9 +44,8 @@ class Use(Generic[T]):
 
         In a signal handler it may have to wait until what that interrupts is done, and is done a moment later then.
         """
-        if self._end.alive:
-            self._release(self.token)
-            self._end.detach()
+        self._release(self.token)
+        self._end.detach()
 
 
 class Shared(Generic[T]):
@@ -69,7 +68,7 @@ class Shared(Generic[T]):
         self._mutex = threading.Lock()
         self._things: dict[str, tuple[T, set[object]]] = {}  # with the tokens of their users
         self._dropped: deque[object] = deque()
-        self._tidying = False
+        self._tidied_until = 0.0
         forkgate.register(self)
 
     def get(self, key: str, make: Callable[[], T], join: Callable[[T], object] | None = None) -> Use[T]:
@@ -90,7 +89,7 @@ class Shared(Generic[T]):
                 use.thing, users = self._things[key]
                 users.add(use.token)
         except BaseException:
-            use.release()
+            self._drop(use.token)  # waits for nobody
             raise
         return use
 
@@ -108,13 +107,12 @@ class Shared(Generic[T]):
 
     def after_fork_in_child(self) -> None:
         """Go on. What is still to be tidied up holds nothing open here, and is tidied up with the next."""
-        self._tidying = False
+        self._tidied_until = 0.0
         self._mutex.release()
 
     def _release(self, token: object) -> None:
-        used = [thing for thing, users in list(self._things.values()) if token in users]
-        if self._inside.is_here() or any(map(self._interrupted, used)):
-            self._drop(token)
+        if self._inside.is_here() or any(map(self._interrupted, self.things())):
+            self._drop(token)  # who disposes of something may be waiting for what this has interrupted
             return
         try:
             with self._inside, self._mutex:
@@ -128,16 +126,17 @@ class Shared(Generic[T]):
     def _drop(self, token: object) -> None:
         """Note that a user is gone. Takes no lock and raises nothing: it may interrupt any line of this file."""
         self._dropped.append(token)
-        if not self._tidying:
-            self._tidying = True
+        now = time.monotonic()
+        if now >= self._tidied_until:
+            self._tidied_until = now + LINGER
             try:
-                _thread.start_new_thread(self._tidy_soon, ())  # Thread.start() takes locks
+                _thread.start_new_thread(self._tidy_at, (now + LINGER,))  # Thread.start() takes locks
             except RuntimeError:  # there are too many threads, or the interpreter is ending
-                self._tidying = False
+                self._tidied_until = 0.0
 
-    def _tidy_soon(self) -> None:
-        time.sleep(LINGER)
-        self._tidying = False  # what is noted from now on is not seen by this thread for certain
+    def _tidy_at(self, moment: float) -> None:
+        """What was noted before that moment is seen."""
+        time.sleep(max(0.0, moment - time.monotonic()))
         with self._mutex:
             self._tidy()
 

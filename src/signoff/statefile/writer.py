@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from .. import forkgate
@@ -39,6 +40,8 @@ class Writer:
         self._store = store
         self._next_look = 0.0
         self._failure: str | None = None
+        self._stopped = False
+        self._closed = False
         self._inside = Presence()
         self._make_locks()
         forkgate.register(self)
@@ -79,9 +82,7 @@ class Writer:
 
     def changed(self) -> None:
         """Say that the state has changed: the file is written soon, by a thread of its own."""
-        if not self._wanted.is_set():
-            with self._inside:
-                self._wanted.set()
+        _release(self._wake)
         if self._thread is None:
             self._start()
 
@@ -94,11 +95,11 @@ class Writer:
             with self._inside, self._writing:
                 wrote = self._file.write()
         except NotReadable:
-            self._wanted.set()
+            _release(self._wake)
             return True
         except (OSError, SignoffError) as error:
             self._warn(f"{self._file.path} could not be written: {error}; the database is complete")
-            self._wanted.set()
+            _release(self._wake)
             return True
         self._failure = None
         return wrote
@@ -108,12 +109,15 @@ class Writer:
         return self._inside.is_here() or self._store.database.is_interrupted()
 
     def close(self) -> None:
-        """Write the file if it is behind, stop the thread and close the store."""
-        self._stopping.set()
-        self._wanted.set()
+        """Write the file if it is behind, stop the thread and close the store. Goes on where it was interrupted."""
+        self._stopped = True
+        _release(self._wake)
+        _release(self._rest)
         if self._thread is not None:
             self._thread.join()
-        self.flush()
+        if not self._closed:
+            self.flush()
+            self._closed = True
         self._store.close()
 
     def before_fork(self) -> None:
@@ -134,13 +138,15 @@ class Writer:
         self._looking = threading.Lock()
         self._writing = threading.Lock()
         self._starting = threading.Lock()
-        self._wanted = threading.Event()
-        self._stopping = threading.Event()
+        self._wake = threading.Lock()
+        self._wake.acquire()
+        self._rest = threading.Lock()
+        self._rest.acquire()
         self._thread: threading.Thread | None = None
 
     def _start(self) -> None:
         with self._inside, self._starting:
-            if self._thread is not None or self._stopping.is_set():
+            if self._thread is not None or self._stopped:
                 return
             thread = threading.Thread(target=self._run, name="signoff-state-file", daemon=True)
             try:
@@ -151,16 +157,22 @@ class Writer:
                 self._thread = thread
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._wanted.wait()
-            self._wanted.clear()
-            if not self._stopping.is_set() and self.flush():
-                self._stopping.wait(WRITE_EVERY)
+        while not self._stopped:
+            self._wake.acquire()
+            if not self._stopped and self.flush():
+                self._rest.acquire(timeout=WRITE_EVERY)
+        _release(self._wake)  # an interrupt of `_start` may have left a second thread behind
 
     def _warn(self, failure: str) -> None:
         if failure != self._failure:
             self._failure = failure
             warn(failure)
+
+
+def _release(lock: threading.Lock) -> None:
+    """Wake who waits for a lock. (What `threading.Event` has for that would stay locked where Ctrl+C strikes.)"""
+    with suppress(RuntimeError):  # somebody is about to be woken already
+        lock.release()
 
 
 writers: Shared[Writer] = Shared(Writer.close, fork_order=1, interrupted=Writer.is_interrupted)

@@ -45,9 +45,13 @@ class Places:
         weakref.finalize(self, _close, self._descriptors).atexit = False
         self._asked: list[str] = []
         self._ask: Callable[[str], Any] = os.readlink if _BY_NAME else _identity
-        for path in (folder / name for name in names):
-            self._asked.append(self._named(path) if _BY_NAME else os.fspath(path))
-        self._known = self._answers()
+        try:
+            for path in (folder / name for name in names):
+                self._asked.append(self._named(path) if _BY_NAME else os.fspath(path))
+            self._known = self._answers()
+        except BaseException:
+            self.close()
+            raise
 
     def unchanged(self) -> bool:
         """Whether none was replaced, removed or renamed."""

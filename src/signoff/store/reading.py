@@ -65,8 +65,8 @@ class ReadingConnections:
         return any(reader.thread == threading.get_ident() for reader in self._all)
 
     def _run_on(self, reader: _Reader, work: Callable[[Transaction], T]) -> T:
-        if reader.running:  # an interrupt struck: what it left unfinished would go on showing that moment
-            _close(reader)
+        if reader.running:
+            _recover(reader)
         if reader.transaction is None:
             reader.transaction = Transaction(connect_to_read(self._path, self.busy_timeout))
         reader.running = True
@@ -131,6 +131,18 @@ class ReadingConnections:
             for reader in self._all:
                 with reader.lock:
                     _close(reader)
+
+
+def _recover(reader: _Reader) -> None:
+    """End what an interrupt has left unfinished: it would go on showing that moment.
+
+    The connection stays: it may be the last, and with the last the -wal file goes.
+    """
+    if reader.transaction is not None:
+        reader.transaction.abandon()
+        if reader.transaction.connection.in_transaction:
+            reader.transaction.connection.execute("ROLLBACK")
+    reader.running = False
 
 
 def _close(reader: _Reader) -> None:

@@ -46,6 +46,7 @@ class SQLite:
                 self._writer.open()
         except BaseException:  # an interrupt may have come before the lock was let go
             self._writer.close()
+            self._readers.close()
             raise
 
     def write(self, work: Callable[[Transaction], T]) -> T:

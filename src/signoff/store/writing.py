@@ -208,8 +208,11 @@ class WritingConnection:
     def _backup_before_migration(self) -> None:
         target = self._path.with_name(f"{self._path.name}.before-migration-{self._clock()}")
         partial = target.with_name(f".{target.name}.partial")
-        self._backup(partial)
-        replace(partial, target)
+        try:
+            self._backup(partial)
+            replace(partial, target)
+        finally:
+            partial.unlink(missing_ok=True)
 
 
 class _Open:
