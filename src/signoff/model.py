@@ -126,16 +126,24 @@ def check_path(value: object, what: str) -> Path:
     return Path(check_text(os.fspath(value), what))
 
 
+_PARTS = ("-wal", "-shm", "-journal", ".db.lock")
+"""How the names end of what SQLite and signoff keep beside a database."""
+
+
 def check_file(value: object, what: str) -> Path:
     """Give a path back if it can be one of a file.
 
     Raises:
         InvalidType, InvalidMessage: it can be no path at all.
-        StateFileError: it is a folder.
+        StateFileError: it is a folder, a device or a pipe, or a part of a database.
     """
     path = check_path(value, what)
     if not path.name or os.path.isdir(path):
         raise StateFileError(f"{str(path)!r} is a folder: give the path of a file in it")
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise StateFileError(f"{str(path)!r} is a device or a pipe: give the path of a file")
+    if os.path.realpath(path).endswith(_PARTS):
+        raise StateFileError(f"{str(path)!r} belongs to the database beside it: give another name")
     return path
 
 

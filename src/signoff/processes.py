@@ -1,4 +1,4 @@
-"""Names of processes, and whether one has ended: for what must not outlive who began it."""
+"""Names of processes and of who runs them, and whether one has ended: for what must not outlive who began it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,16 @@ def this_host() -> str:
 def this_process() -> str:
     """The name of this process: host, number, and what tells it from an earlier one of the same number."""
     return _name(os.getpid())
+
+
+def user_name() -> str:
+    """The name of the user who runs this process; some have none, in a container, say."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "somebody at the terminal"
 
 
 def is_gone(process: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 import time
@@ -17,7 +16,7 @@ from ..gateway.rest import Rest
 from ..lifecycle import Delivery, MessageStatus
 from ..model import check_text, content_of
 from ..pipeline.outbox import LEASE, Outbox
-from ..processes import is_elsewhere, is_gone, this_process
+from ..processes import is_elsewhere, is_gone, this_process, user_name
 from ..state import StateManager
 from ..statefile.document import NEWEST, render
 from ..store.rows import Row
@@ -189,7 +188,7 @@ class WhatsAppSender:
         return True
 
     def _decide(self, row: Row, answer: terminal.Answer) -> None:
-        person, shown = getpass.getuser(), row.message_status
+        person, shown = user_name(), row.message_status
         if not answer.approved:
             self.manager.reject(row.id, "at the terminal", row.draft_version, by=person, seen=shown)
             return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import logging
 import os
 import threading
@@ -17,6 +16,7 @@ from ..pipeline.drafts import Drafts
 from ..pipeline.inbox import Inbox
 from ..pipeline.keeper import Keeper
 from ..pipeline.outbox import Outbox
+from ..processes import user_name
 from ..store.rows import Row
 from . import terminal
 from .assistant import WhatsAppAssistant
@@ -153,7 +153,7 @@ class WhatsAppWatcher:
         answer = terminal.ask(row.chat or "", row.text, context)
         if answer is None:
             return False
-        person = getpass.getuser()
+        person = user_name()
         try:
             if not answer.approved:
                 self._manager.reject(row.id, "at the terminal", row.draft_version, by=person, seen=row.message_status)

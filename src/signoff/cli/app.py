@@ -115,10 +115,18 @@ def _signoff(
     """The options before a command; the help is in `application`."""
 
 
-def run_app(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; the exit code. Errors become one sentence on the standard error."""
+def _open_streams() -> None:
+    """Have the three streams, also where they were closed (``>&-``), and print whatever they can show."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 for as long as it runs
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+
+
+def run_app(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; the exit code. Errors become one sentence on the standard error."""
+    _open_streams()
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given and given[0].endswith("-completion"):
         mend_zsh()

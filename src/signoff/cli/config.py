@@ -203,7 +203,7 @@ def _hint(key: str) -> str:
 def _parsed(value: str) -> Any:
     try:
         return json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return value
 
 

@@ -31,7 +31,10 @@ def edited(text: str) -> str | None:
 def _command() -> list[str] | None:
     chosen = os.environ.get("VISUAL") or os.environ.get("EDITOR")
     if chosen:
-        return shlex.split(chosen, posix=os.name != "nt")
+        try:
+            return shlex.split(chosen, posix=os.name != "nt")
+        except ValueError as error:
+            raise SignoffError(f"EDITOR is {chosen!r}, which is no command ({error}): set it to one") from None
     if not sys.stdin.isatty():
         raise SignoffError("nobody is at a terminal to change it: give the text, or set EDITOR to a program that does")
     found = next(filter(None, map(shutil.which, _KNOWN)), None)

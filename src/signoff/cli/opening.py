@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import NotFound, StateFileError
+from ..model import check_file
 from ..state import StateManager
 from ..statefile.exchange import parse, where_broken
 from ..store import open_store
@@ -16,10 +18,13 @@ def database_of(file: Path) -> Path:
     """The database of a state file.
 
     Raises:
-        StateFileError: it is a folder.
+        StateFileError: it is a folder, a device or a pipe, or a part of a database.
     """
     if not file.name or file.is_dir():
         raise StateFileError(f"{str(file)!r} is a folder: give the path of a file in it with --state FILE")
+    check_file(file, "--state")
+    if file.is_symlink():
+        file = Path(os.path.realpath(file))
     return file if file.suffix.lower() == ".db" else file.with_suffix(".db")
 
 

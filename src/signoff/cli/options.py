@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from ..processes import user_name
 
 StateOption = Annotated[
     Path, typer.Option("--state", metavar="FILE", help="The state file; the database lies beside it.")
@@ -25,9 +26,4 @@ DEFAULT_ACCOUNT = "default"
 
 def person(by: str | None) -> str:
     """Who decides: the name that was given, or the user's."""
-    if by:
-        return by
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "somebody at the terminal"
+    return by or user_name()

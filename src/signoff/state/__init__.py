@@ -16,8 +16,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from ..clock import Clock, system_clock
-from ..errors import InvalidMessage, StateFileError, StoreUnavailable
-from ..model import check_file, check_text
+from ..errors import InvalidMessage, InvalidType, StateFileError, StoreUnavailable
+from ..model import check_file, check_text, short
 from ..presence import Presence
 from .decisions import DecisionMethods
 from .messages import MessageMethods
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from ..store import Store
 
 __all__ = ["StateManager"]
+
+_LONGEST = 86_400.0
+"""Seconds: no wait for another process is longer than a day."""
 
 _opening = Presence()
 """Where a manager is being opened: what is imported for the first one cannot be imported by a signal handler, too."""
@@ -66,12 +69,13 @@ class StateManager(SessionMethods, DecisionMethods, MessageMethods, SettingMetho
         busy_timeout: float = 30.0,
     ) -> None:
         path = _located(state_file)
-        who = check_text(by, "by") if by else Path(sys.argv[0] or "script").name or "script"
+        who = check_text(by, "by") if by else _script()
         name = _account_name(account)
+        patience = _seconds(busy_timeout)
         _opening.refuse_handlers()
         try:
             with _opening:
-                self._open(path, name, who, clock, busy_timeout)
+                self._open(path, name, who, clock, patience)
         except (OSError, ImportError) as error:  # what is imported first now may not be readable, like any file
             raise StoreUnavailable(f"{path} cannot be opened ({error}): see to that, and try again") from error
 
@@ -126,6 +130,22 @@ def _located(state_file: str | os.PathLike[str]) -> Path:
     if "://" in os.fspath(state_file):
         raise StoreUnavailable(f"{state_file} is not supported: give the path of a state file or of a SQLite database")
     return Path(os.path.realpath(path))
+
+
+def _script() -> str:
+    """The name of the script that runs."""
+    first = next(iter(getattr(sys, "argv", None) or ()), "")
+    return Path(first or "script").name or "script"
+
+
+def _seconds(busy_timeout: object) -> float:
+    if not isinstance(busy_timeout, (int, float)) or isinstance(busy_timeout, bool):
+        raise InvalidType(
+            f"busy_timeout is a number of seconds; got {type(busy_timeout).__name__} {short(busy_timeout)}"
+        )
+    if not 0 <= busy_timeout <= _LONGEST:
+        raise InvalidMessage(f"busy_timeout is from 0 to {_LONGEST:g} seconds; got {short(busy_timeout)}")
+    return float(busy_timeout)
 
 
 def _account_name(name: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .. import settings
@@ -51,7 +51,14 @@ class SettingMethods(Base):
             raise InvalidType(f"updates is a dict of settings; got {type(updates).__name__}")
         for key, value in updates.items():
             settings.check(key, value)
-        self._set(lambda stored: {key: settings.merge(stored.get(key), value) for key, value in updates.items()})
+
+        def merged(stored: Mapping[str, Any]) -> dict[str, Any]:
+            whole = {key: settings.merge(stored.get(key), value) for key, value in updates.items()}
+            for key, value in whole.items():
+                settings.check(key, value)  # what is merged bit by bit may have grown too large
+            return whole
+
+        self._set(merged)
 
     def unset_config(self, key: str) -> bool:
         """Have the default of a setting hold again, as if nobody had set it; a key of the user's own is removed.

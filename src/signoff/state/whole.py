@@ -29,9 +29,7 @@ class WholeMethods(Base):
             StateFileError: it could not be written.
         """
         target = check_file(output_file, "output_file")
-        database = os.path.realpath(self.store.database.path)
-        own = {os.path.realpath(self._path), *(database + suffix for suffix in ("", "-wal", "-shm", ".lock"))}
-        if os.path.realpath(target) in own:
+        if os.path.realpath(target) in map(os.path.realpath, (self._path, self.store.database.path)):
             raise StateFileError(f"{target} is a file of this state itself: choose another name to export to")
         self._exchange().export(target)
 

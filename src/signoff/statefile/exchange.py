@@ -130,6 +130,8 @@ class Exchange:
             StateFileError: it cannot be read, or is of another account; nothing was changed.
             StoreError: the database could not; it says if some of the messages were taken in by then.
         """
+        if source.exists() and not source.is_file():
+            raise StateFileError(f"{source} is no file: save what it gives in one, and restore that")
         with ExitStack() as opened:
             try:
                 file = opened.enter_context(source.open("rb"))

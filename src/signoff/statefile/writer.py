@@ -8,6 +8,7 @@ thread knows no manager, so one that nobody closes can be dropped, and what was 
 from __future__ import annotations
 
 import atexit
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -148,6 +149,7 @@ class Writer:
         with self._inside, self._starting:
             if self._thread is not None or self._stopped:
                 return
+            _flush_at_the_end_of_a_child()
             thread = threading.Thread(target=self._run, name="signoff-state-file", daemon=True)
             try:
                 thread.start()
@@ -177,6 +179,13 @@ def _release(lock: threading.Lock) -> None:
 
 writers: Shared[Writer] = Shared(Writer.close, fork_order=1, interrupted=Writer.is_interrupted)
 """The writers of all state files that this process has open, by path."""
+
+
+def _flush_at_the_end_of_a_child() -> None:
+    """A process of multiprocessing ends without `atexit`, but for finalizers that were registered in it."""
+    multiprocessing = sys.modules.get("multiprocessing.util")
+    if multiprocessing is not None:
+        multiprocessing.Finalize(None, _flush_all, exitpriority=0)
 
 
 def _flush_all() -> None:

@@ -41,6 +41,11 @@ class Upkeep(Verbs):
         check_file(target, "target")
         if os.path.realpath(target) == os.path.realpath(self.database.path):
             raise StateFileError(f"{target} is the database itself: give the backup another name")
+        if beside := [name for end in ("-wal", "-shm", ".lock") if (name := Path(f"{target}{end}")).exists()]:
+            raise StateFileError(
+                f"{target} is, or was, the database of a state: {beside[0].name} stands beside it; nothing was "
+                "replaced: give the backup another name, or remove both"
+            )
         partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
         try:
             make_folder(target.parent)

@@ -140,7 +140,6 @@ class Victim:
         child = os.fork()
         if child == 0:
             signal.setitimer(signal.ITIMER_REAL, 0)
-            faulthandler.dump_traceback_later(60, exit=True)
             with suppress(BaseException):
                 self._state.add_message({"id": message_id, "body": "Hello"}, INCOMING)
                 os._exit(0)
