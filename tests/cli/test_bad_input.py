@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from signoff import StateManager
 from signoff.errors import StaleVersion
 
 from ..store.scenes import ANA, PENDING, Scene
@@ -177,3 +180,45 @@ def test_forgetting_can_be_asked_at_any_terminal(desk: Scene, at_terminal: AtTer
     terminal.press("y\n")
     assert terminal.wait() == 0
     eventually(lambda: "Are you open?" not in desk.row("m1").payload)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell of another kind")
+class TestClosedStreams:
+    """As a job of a system may be started, with ``>&-``."""
+
+    @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+    @pytest.mark.parametrize("line", ["status", "--help", "session"])
+    def test_are_as_good_as_nobody_who_reads(self, closed: str, line: str, desk: Scene, tmp_path: Path) -> None:
+        program = " ".join(map(shlex.quote, command(*line.split())))
+        done = subprocess.run(
+            f"{program} {closed}", shell=True, cwd=tmp_path, env=environment(), capture_output=True, text=True,
+            timeout=PATIENCE, check=False,
+        )  # fmt: skip
+        assert "Traceback" not in done.stderr
+        assert done.returncode == (1 if line == "session" else 0)
+
+
+def test_an_editor_that_is_no_command_is_told(desk: Scene, signoff: Signoff) -> None:
+    row = desk.draft()
+    result = signoff("edit", row.id, "--editor", env={"EDITOR": "vi '"})
+    assert result.returncode == 3
+    assert "which is no command (No closing quotation): set it to one" in " ".join(result.stderr.split())
+
+
+def test_a_value_too_deep_for_json_is_a_text(desk: Scene, in_folder: InFolder) -> None:
+    deep = "[" * 50_000
+    assert in_folder("config", "set", "mine", deep)[0] == 0
+    assert in_folder("config", "get", "mine")[1] == f"{deep}\n"
+
+
+def test_a_link_to_a_state_file_means_the_state_it_names(signoff: Signoff, tmp_path: Path) -> None:
+    real, here = tmp_path / "data", tmp_path / STATE
+    real.mkdir()
+    with StateManager(real / STATE) as state:
+        state.set_config("mine", 1)
+    here.symlink_to(real / STATE)
+    assert signoff("backup", "monday").returncode == 0
+    assert signoff("config", "set", "mine", "2").returncode == 0
+    assert signoff("restore", "monday.db").returncode == 0
+    assert signoff("config", "get", "mine", "--state", f"data/{STATE}").stdout == "1\n"
+    assert not here.with_suffix(".db").exists()

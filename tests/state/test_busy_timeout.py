@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from signoff.errors import StoreBusy
+from signoff.errors import InvalidMessage, StoreBusy
 from signoff.store.filelock import FileLock
+from state_manager import StateManager
 
 from ..store.outside import Program
 from .conftest import Open
@@ -75,3 +77,10 @@ def test_what_was_given_is_over_when_all_are_closed(open_manager: Open, database
     manager = open_manager(database, busy_timeout=0.2)
     with Program("holder", database, heard="holding"), pytest.raises(StoreBusy, match=r"for 0\.2 s"):
         manager.set_config("mine", 1)
+
+
+@pytest.mark.parametrize("bad", [-1, float("nan"), float("inf"), 10**30, "30", None, True])
+def test_one_that_is_no_time_is_refused_in_words(path: Path, bad: Any) -> None:
+    with pytest.raises(InvalidMessage, match=r"^busy_timeout is "):
+        StateManager(path, busy_timeout=bad)
+    assert list(path.parent.iterdir()) == []

@@ -219,3 +219,40 @@ def test_the_state_is_there_again_after_closing(open_manager: Open) -> None:
         manager.set_config("mine", [1])
         before = manager.get_full_state()
     assert open_manager().get_full_state() == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such files")
+class TestWhatIsNoFile:
+    """A device or a pipe, which opening would wait for, or replace."""
+
+    @pytest.fixture(params=["pipe", "device"])
+    def odd(self, request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+        path = tmp_path / "odd.json"
+        if request.param == "pipe":
+            os.mkfifo(path)
+        else:
+            path.symlink_to("/dev/zero")
+        return path
+
+    def test_is_no_state(self, odd: Path) -> None:
+        with pytest.raises(StateFileError, match="is a device or a pipe: give the path of a file"):
+            StateManager(odd)
+
+    def test_is_not_written_over(self, odd: Path, manager: StateManager) -> None:
+        for call in (manager.export_state, lambda target: manager.store.backup(Path(target))):
+            with pytest.raises(StateFileError, match="is a device or a pipe"):
+                call(odd)
+
+    def test_is_no_backup(self, odd: Path, manager: StateManager) -> None:
+        with pytest.raises(StateFileError, match="is no file: save what it gives in one, and restore that"):
+            manager.restore_state(odd)
+
+
+@pytest.mark.parametrize("end", ["-wal", "-shm", "-journal", ".lock"])
+def test_what_belongs_to_a_database_is_no_state(manager: StateManager, path: Path, end: str) -> None:
+    manager.add_message({"id": "m1"}, S.INCOMING)
+    part = path.with_name(f"{path.stem}.db{end}")
+    before = part.read_bytes() if part.exists() else None
+    with pytest.raises(StateFileError, match="belongs to the database beside it"):
+        StateManager(part)
+    assert (part.read_bytes() if part.exists() else None) == before

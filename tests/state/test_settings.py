@@ -195,3 +195,13 @@ def test_the_lists_of_messages_are_read_whole(manager: StateManager) -> None:
     for number in range(150):
         manager.add_message({"id": str(number)}, MessageStatus.SENT)
     assert len(manager.get_config("messages")["sent"]) == 150
+
+
+def test_what_is_merged_bit_by_bit_may_not_grow_too_large(manager: StateManager) -> None:
+    """It could not be brought back from a backup."""
+    for number in range(2):
+        manager.update_config({"mine": {f"part {number}": "x" * 400_000}})
+    with pytest.raises(ConfigError, match=r"^mine has 1,200,0\d\d bytes"):
+        manager.update_config({"mine": {"part 2": "x" * 400_000}, "yours": 1})
+    assert set(manager.get_config("mine")) == {"part 0", "part 1"}
+    assert manager.get_config("yours") is None

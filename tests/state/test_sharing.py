@@ -13,6 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
+import pytest
+
 from state_manager import MessageStatus, StateManager
 
 from .conftest import Open
@@ -143,3 +145,32 @@ def test_a_whole_state_is_one_moment(manager: StateManager) -> None:
                 assert len(state["approved"]) + len(state["failed"]) == 1
 
     together(move, look)
+
+
+POOL = """
+import json, multiprocessing, sys
+from state_manager import MessageStatus, StateManager
+
+def work(number):
+    StateManager(sys.argv[1]).add_message({"id": f"m{number}"}, MessageStatus.INCOMING)
+
+if __name__ == "__main__":
+    manager = StateManager(sys.argv[1])
+    manager.add_message({"id": "m"}, MessageStatus.INCOMING)
+    manager._writer.flush()
+    for number in range(3):
+        process = multiprocessing.get_context(sys.argv[2]).Process(target=work, args=(number,))
+        process.start()
+        process.join()
+        assert process.exitcode == 0
+    print(len(json.load(open(sys.argv[1]))["messages"]["incoming"]))
+"""
+
+
+@pytest.mark.parametrize("way", ["fork", "spawn"])
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
+def test_what_a_process_of_multiprocessing_does_is_in_the_file_when_it_has_ended(tmp_path: Path, way: str) -> None:
+    (tmp_path / "pool.py").write_text(POOL)
+    command = [sys.executable, "pool.py", str(tmp_path / "state.json"), way]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.stderr) == ("4\n", "")

@@ -436,6 +436,26 @@ class TestRevisions:
         assert after | {"metadata": None} == before | {"metadata": None}
         assert face.manager.get_message("m1").approved_version == 1
 
+    def test_whoever_switches_approval_off_and_on_again_from_one_copy_has_it_on(self, face: Face) -> None:
+        """It might be an old copy of somebody else's as well: nothing leaves without sign-off then."""
+        face.manager.set_config("human_in_the_loop", True)
+        face.manager.set_config("mine", 1)
+        script = face.write()
+        for said, holds in ((False, False), (True, True), (False, True)):
+            face.put(script | {"human_in_the_loop": said})
+            assert face.file.take_up()
+            assert face.manager.get_config("human_in_the_loop") is holds
+            face.write()
+
+    def test_whoever_switches_approval_off_otherwise_is_not_overruled_by_an_old_copy(self, face: Face) -> None:
+        face.manager.set_config("human_in_the_loop", True)
+        script = face.write()
+        face.manager.set_config("human_in_the_loop", False)
+        face.put(script | {"mine": 2})
+        assert face.file.take_up()
+        assert face.manager.get_config("mine") == 2
+        assert face.manager.get_config("human_in_the_loop") is False
+
     def test_nor_does_one_that_goes_on_with_its_old_copy(self, face: Face) -> None:
         """The sender, the watcher and the assistant each hold a copy of the whole and write it back again and again."""
         script = face.read()

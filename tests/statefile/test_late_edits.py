@@ -9,10 +9,11 @@ import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
+from signoff.errors import StoreBusy
 from signoff.statefile.file import StateFile
 from signoff.store import Store, durable
 from signoff.store.files import KnownFile, View
@@ -257,3 +258,98 @@ def test_whoever_is_overtaken_while_taking_an_edit_up_writes_the_file_all_the_sa
     face.put({"mine": "edited"})
     assert StateFile(face.path, slow, face.manager.account, face.clock).write()
     assert face.read() == face.manager.get_full_state()
+
+
+class Stopped(BaseException):
+    """Ctrl+C, or a kill."""
+
+
+def stop_after_the_exchange(monkeypatch: pytest.MonkeyPatch, act: Act) -> None:
+    """Have somebody act at the last moment, and whoever exchanges the files be stopped right after it."""
+
+    def rename(*arguments: Any) -> bool:
+        act()
+        durable.rename(*arguments)
+        raise Stopped
+
+    monkeypatch.setattr("signoff.statefile.file.rename", rename)
+
+
+class TestStopped:
+    """Whoever replaces the file is stopped right after it: what came at the last moment is left, and taken up later."""
+
+    @pytest.mark.parametrize("who", ["the same", "another process"])
+    @pytest.mark.parametrize("how", ["another file", "in place"])
+    def test_the_next_takes_it_up(
+        self, face: Face, monkeypatch: pytest.MonkeyPatch, exchanging: None, who: str, how: str
+    ) -> None:
+        text = json.dumps(face.read() | {"edited": "late"})
+        other = face.path.with_name("other.json")
+        other.write_text(text)
+        face.manager.set_config("mine", 1)
+        with monkeypatch.context() as patched:
+            act = partial(os.rename, other, face.path) if how == "another file" else partial(face.path.write_text, text)
+            stop_after_the_exchange(patched, act)
+            with pytest.raises(Stopped):
+                face.file.write()
+        if who == "another process":
+            face.file = StateFile(face.path, face.manager.store, face.manager.account, face.clock)
+        face.manager.set_config("mine", 2)
+        document = face.write()
+        assert (document["edited"], document["mine"]) == ("late", 2)
+        assert face.beside(".*.old") == []
+
+    def test_what_was_taken_up_before_is_not_taken_up_again(
+        self, face: Face, monkeypatch: pytest.MonkeyPatch, exchanging: None
+    ) -> None:
+        """A file without a revision, and then somebody decided otherwise."""
+        face.path.write_text(json.dumps({"mine": "edited"}))
+        assert face.file.take_up()
+        face.manager.set_config("mine", "decided")
+        with monkeypatch.context() as patched:
+            stop_after_the_exchange(patched, lambda: None)
+            with pytest.raises(Stopped):
+                face.file.write()
+        assert len(face.beside(".*.old")) == 1
+        another = StateFile(face.path, face.manager.store, face.manager.account, face.clock)
+        face.manager.set_config("yours", 1)
+        assert another.write()
+        assert face.read()["mine"] == face.manager.get_config("mine") == "decided"
+        assert face.beside(".*.old") == []
+
+    def test_a_busy_database_is_tried_again(
+        self, face: Face, monkeypatch: pytest.MonkeyPatch, exchanging: None
+    ) -> None:
+        other = face.path.with_name("other.json")
+        other.write_text(json.dumps(face.read() | {"edited": "late"}))
+        face.manager.set_config("mine", 1)
+
+        def busy(*_: object, **__: object) -> bool:
+            raise StoreBusy("another process holds it")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(face.manager.store, "take_up_once", busy)
+            _during(patched, "signoff.statefile.file.rename", lambda: os.rename(other, face.path))
+            with pytest.raises(StoreBusy):
+                face.file.write()
+        assert face.write()["edited"] == "late"
+
+
+def test_an_edit_is_taken_up_once_though_the_file_cannot_be_written(
+    face: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    face.path.write_text(json.dumps({"mine": "edited"}))
+    assert face.file.take_up()
+    with monkeypatch.context() as patched:
+        patched.setattr("signoff.statefile.file.write_private", full)
+        for decided in ("decided", "decided otherwise"):
+            with pytest.raises(OSError, match="No space left"):
+                face.file.write()
+            face.manager.set_config("mine", decided)
+            with pytest.raises(OSError, match="No space left"):
+                face.file.write()
+            assert face.manager.get_config("mine") == decided
+    assert face.write()["mine"] == "decided otherwise"

@@ -175,6 +175,19 @@ def test_a_backup_onto_the_database_itself_is_refused(make_store: StoreFactory, 
     assert scene.add({"id": "m2"})
 
 
+@pytest.mark.parametrize("end", ["-wal", "-shm", ".lock"])
+def test_a_backup_onto_the_database_of_another_state_is_refused(
+    make_store: StoreFactory, tmp_path: Path, clock: ManualClock, end: str
+) -> None:
+    """What stands beside it would be played onto the backup, and the other state would be gone."""
+    other = tmp_path / "other.db"
+    other.write_text("another state")
+    other.with_name(f"other.db{end}").write_text("changes")
+    with pytest.raises(StateFileError, match=rf"other\.db{end} stands beside it; nothing was replaced"):
+        make_store().backup(other)
+    assert other.read_text() == "another state"
+
+
 def test_a_backup_to_what_can_be_no_path_is_refused_in_words(store: Store, tmp_path: Path) -> None:
     with pytest.raises(InvalidMessage, match=r"^target "):
         store.backup(tmp_path / "back\0up.db")

@@ -84,12 +84,19 @@ def import_of(brought: Brought, report: Report) -> FileEdit:
 
 
 def settings_difference(document: Document, bases: Sequence[Mapping[str, Any]], report: Report) -> dict[str, Any]:
-    """The settings of a file that differ from all ``bases`` and are allowed, nested."""
+    """The settings of a file that differ from all ``bases`` and are allowed, nested.
+
+    A file that switches human_in_the_loop off and one of the same revision that says it is on may be an old copy, or a
+    person who has thought better of it. Then it is on.
+    """
     changes: dict[str, Any] = {}
     for key, value in document.items():
         if key in settings.OWNED_KEYS or key == HOLD:
             continue
-        change = _allowed(key, difference(value, [base.get(key, _MISSING) for base in bases]), report)
+        said = [base[key] for base in bases if key in base] or [_MISSING]
+        if key == "human_in_the_loop" and value is True:
+            said = said[-1:]
+        change = _allowed(key, difference(value, said), report)
         if change is not _MISSING:
             changes[key] = change
     return changes

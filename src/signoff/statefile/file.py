@@ -84,6 +84,8 @@ class StateFile:
         self._seen: Signature | None = None
         self._written: int | None = None
         self._puts = 0
+        self._noted: tuple[str, str] | None = None
+        self._unsure = True
 
     def begin(self) -> None:
         """Begin the account, if it has not begun, with the file that stands there; waits while that is being copied."""
@@ -121,8 +123,12 @@ class StateFile:
         try:
             if not self._lock.acquire(LOCK_TIME):
                 raise StateFileError(f"{self._lock.holder()} has been writing it for {LOCK_TIME:g} s")
+            if self._unsure:
+                self._take_up_left()
+            self._unsure = True
             if not any(self._replaced() for _ in range(TRIES)):
                 raise StateFileError("others keep reading or changing it")
+            self._unsure = False
         finally:
             self._lock.close()
         return self._puts > before
@@ -140,7 +146,7 @@ class StateFile:
         """Take up what a state file brings that was opened when ``known`` was known, and say what was read."""
         settled = _age(file) > TICK
         read = _Read(_signature(os.fstat(file.fileno())), known, _digest(file))
-        if known is None or known.digest != read.digest:
+        if known is None or (known.digest != read.digest and (known.digest, read.digest) != self._noted):
             try:
                 with self.exchange.read(file) as brought:
                     if not self.exchange.take_up(brought, file, known):
@@ -162,13 +168,15 @@ class StateFile:
                 self._written = revision
                 return True
             rendered = self._store.view(self._account, _render)
-            known = before.known if before else known
-            if not self._store.note_file(self._account, rendered.revision, digest_of_bytes(rendered.text), known):
+            known, digest = before.known if before else known, digest_of_bytes(rendered.text)
+            if not self._store.note_file(self._account, rendered.revision, digest, known):
                 return False
+            self._noted = (digest, before.digest) if before else None
             if not self._put(rendered.text, old, before):
                 return False
+            self._noted = None
             self._written = rendered.revision.revision
-            return old is None or before is None or old.closed or self._was_left_alone(old, before.digest)
+            return before is None or self._ended(old, before)
         return False
 
     def _before(self, old: BinaryIO, known: KnownFile | None) -> _Read:
@@ -183,19 +191,22 @@ class StateFile:
             return _Read(signature, known, broken.digest)
 
     def _put(self, text: bytes, old: BinaryIO | None, before: _Read | None) -> bool:
-        """Replace the file, unless it is another one than what was read before; one that comes late is taken up.
+        """Replace the file, unless it is another one than what was read before.
 
-        One that is put there in the very instant is lost where two files cannot be exchanged in one step, or if this
-        process is killed right then.
+        What is replaced keeps a name until `_ended` has looked at it. Where two files cannot be exchanged in one step
+        it keeps none, and one that is put there in the very instant is lost.
         """
-        new = self.path.with_name(f".{self.path.name}.new")
+        new, own = self.path.with_name(f".{self.path.name}.new"), None
         try:
-            new.unlink(missing_ok=True)  # it may be an old state file, if somebody was killed below
+            new.unlink(missing_ok=True)
             write_private(new, text)
+            own = os.stat(new).st_ino
             if self._signature() != (before.signature if before else None):
                 return False
             if old is not None and os.name == "nt":
                 old.close()  # Windows replaces no file that is open, also not for somebody who is just writing it
+            if before:
+                new = new.rename(self._left(before.digest[:16]))
             try:
                 if not rename(new, self.path, EXCHANGE if before else NOREPLACE):
                     replace(new, self.path)
@@ -204,23 +215,42 @@ class StateFile:
             except PermissionError:  # on Windows, while somebody reads it
                 time.sleep(0.02)
                 return False
-            self._seen = None
-            self._puts += 1
-            return before is None or self._came_out(new, before)
         finally:
             with suppress(OSError):
-                new.unlink()
+                if own is None or os.stat(new).st_ino == own:
+                    new.unlink()
+        self._seen = None
+        self._puts += 1
+        return True
 
-    def _came_out(self, exchanged: Path, before: _Read) -> bool:
-        """Whether it is what was read before that was replaced, as far as can be known; another file is taken up."""
-        with _opened(exchanged) as late:
-            if late is None or _signature(os.fstat(late.fileno()))[2] == before.signature[2]:
-                return True
-            return self._was_left_alone(late, before.digest)
+    def _left(self, name: str) -> Path:
+        """Where a file is left that was replaced, or is about to be put in place; named for what was there before."""
+        return self.path.with_name(f".{self.path.name}.{name}.old")
+
+    def _ended(self, old: BinaryIO | None, before: _Read) -> bool:
+        """Look at what was replaced, and remove it: whether nobody has changed it, or put another file there."""
+        left, alone = self._left(before.digest[:16]), True
+        with _opened(left) as late:
+            if late is not None and os.fstat(late.fileno()).st_ino != before.signature[2]:
+                alone = self._was_left_alone(late, before.digest)
+        if old is not None and not old.closed:
+            alone = self._was_left_alone(old, before.digest) and alone
+        left.unlink(missing_ok=True)
+        return alone
+
+    def _take_up_left(self) -> None:
+        """Look at what somebody has left who was stopped before `_ended`."""
+        start, end = self._left("*").name.split("*")
+        for name in os.listdir(self.path.parent):
+            if name.startswith(start) and name.endswith(end):
+                with _opened(self.path.with_name(name)) as late:
+                    if late is not None:
+                        self._was_left_alone(late, name.removeprefix(start).removesuffix(end))
+                self.path.with_name(name).unlink(missing_ok=True)
 
     def _was_left_alone(self, old: BinaryIO, before: str) -> bool:
-        """Whether nobody changed the old file until the end; a late change is taken up."""
-        while _digest(old) != before:
+        """Whether nobody changed a file whose digest began so, until the end; a late change is taken up."""
+        while not _digest(old).startswith(before):
             try:
                 with suppress(_Overtaken):
                     self._take_up(old, self._store.known_file(self._account))
