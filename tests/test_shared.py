@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import threading
 from collections.abc import Callable
 
@@ -195,6 +196,48 @@ def test_nobody_gets_one_whose_end_was_interrupted(never: None) -> None:
         user.done()
     assert User(struck.things).thing is not user.thing
     assert user.thing.disposals == 1
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no such signal here")
+def test_who_is_interrupted_while_another_makes_one_does_not_wait_for_that(things: Shared[Thing]) -> None:
+    waiting, go_on = threading.Event(), threading.Event()
+
+    def make() -> Thing:
+        waiting.set()
+        assert go_on.wait(20)
+        return Thing()
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    maker = threading.Thread(target=lambda: things.get("b", make))
+    maker.start()
+    assert waiting.wait(10)
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        with pytest.raises(KeyboardInterrupt):
+            things.get("a", Thing)
+        assert maker.is_alive()
+    finally:
+        signal.signal(signal.SIGALRM, before)
+        go_on.set()
+        maker.join()
+
+
+def test_where_the_beginning_of_the_thread_is_interrupted_the_next_sees_to_it(
+    things: Shared[Thing], at_once: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def strike(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    use = things.get("a", Thing)
+    with monkeypatch.context() as patched:
+        patched.setattr("_thread.start_new_thread", strike)
+        with pytest.raises(KeyboardInterrupt):
+            things._drop(use.token)
+    other = User(things, "b").thing
+    eventually(lambda: (use.thing.disposals, other.disposals) == (1, 1))
 
 
 def test_one_that_could_not_be_made_leaves_nothing_to_let_go(things: Shared[Thing], never: None) -> None:

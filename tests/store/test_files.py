@@ -17,6 +17,7 @@ import pytest
 from signoff.errors import SignoffError, StoreCorrupt, StoreReplaced, StoreTooNew, StoreUnavailable
 from signoff.model import content_of
 from signoff.store import Store, open_store
+from signoff.store.connection import Transaction
 from signoff.store.takeup import FileEdit
 
 from ..conftest import ManualClock, verify
@@ -440,3 +441,27 @@ def test_one_that_is_opened_again_after_everyone_closed_it_is_whole(path: Path) 
         store.close()
     assert [file.name for file in sorted(path.parent.iterdir())] == ["state.db", "state.db.lock"]
     verify(path)
+
+
+@unix
+def test_a_reader_that_was_interrupted_does_not_take_the_log_with_it(tmp_path: Path, clock: ManualClock) -> None:
+    """After a fork it has the only connection; with the last one the -wal file goes, as if somebody had removed it."""
+    store = open_store(fill(tmp_path / "state.db"), clock=clock)
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+
+    def strike(tx: Transaction) -> None:
+        assert tx.row("known_file", {"account": 1}) is None
+        raise KeyboardInterrupt
+
+    scene = Scene(store, clock)
+    assert len(scene.ids(INCOMING)) == 60
+    with pytest.raises(KeyboardInterrupt):
+        store.database.snapshot(strike)
+    store.database._readers._look_at = 0.0
+    assert len(scene.ids(INCOMING)) == 60
+    assert scene.add({"id": "another"})
+    assert len(scene.ids(INCOMING)) == 61, "an old moment is shown"
+    store.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import apsw
@@ -121,6 +122,8 @@ def test_a_migration_that_fails_changes_nothing(
         patch.setattr(migrate, "migrations", lambda: failing)
         with pytest.raises(StoreError, match=r"state\.db: no such table"):
             open_store(path, clock=clock)
+    if Path("/proc/self/fd").exists():
+        assert not [file for file in Path("/proc/self/fd").iterdir() if os.path.realpath(file).startswith(f"{path}")]
     assert sql(path, "SELECT name FROM sqlite_master WHERE name = 'more'") == [[]]
     store = open_store(path, clock=clock)
     assert Scene(store, clock).ids(INCOMING) == ["m1"]
