@@ -126,25 +126,38 @@ def check_path(value: object, what: str) -> Path:
     return Path(check_text(os.fspath(value), what))
 
 
-_PARTS = ("-wal", "-shm", "-journal", ".db.lock")
-"""How the names end of what SQLite and signoff keep beside a database."""
-
-
 def check_file(value: object, what: str) -> Path:
     """Give a path back if it can be one of a file.
 
     Raises:
         InvalidType, InvalidMessage: it can be no path at all.
-        StateFileError: it is a folder, a device or a pipe, or a part of a database.
+        StateFileError: it is a folder, a device or a pipe, a part of a database, or nowhere.
     """
     path = check_path(value, what)
     if not path.name or os.path.isdir(path):
         raise StateFileError(f"{str(path)!r} is a folder: give the path of a file in it")
     if os.path.exists(path) and not os.path.isfile(path):
         raise StateFileError(f"{str(path)!r} is a device or a pipe: give the path of a file")
-    if os.path.realpath(path).endswith(_PARTS):
+    if any(os.path.isfile(base) for base in _bases(real_path(path))):
         raise StateFileError(f"{str(path)!r} belongs to the database beside it: give another name")
     return path
+
+
+def real_path(path: Path) -> str:
+    """Where a file really is, all links followed.
+
+    Raises:
+        StateFileError: the folder in which this process works is gone, and the path begins there.
+    """
+    try:
+        return os.path.realpath(path)
+    except OSError as error:
+        raise StateFileError(f"{path} is nowhere: the folder in which this process works is gone") from error
+
+
+def _bases(path: str) -> list[str]:
+    """The database to which a file belongs, going by its name alone."""
+    return [path.removesuffix(end) for end in ("-wal", "-shm", "-journal", ".lock") if path.endswith(end)]
 
 
 def check_status(value: object) -> MessageStatus:

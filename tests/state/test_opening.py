@@ -256,3 +256,17 @@ def test_what_belongs_to_a_database_is_no_state(manager: StateManager, path: Pat
     with pytest.raises(StateFileError, match="belongs to the database beside it"):
         StateManager(part)
     assert (part.read_bytes() if part.exists() else None) == before
+
+
+def test_a_name_that_only_ends_like_one_is_as_good_as_any(open_manager: Open, tmp_path: Path) -> None:
+    open_manager(tmp_path / "travel-journal").add_message({"id": "m1"}, S.INCOMING)
+    assert (tmp_path / "travel-journal.db").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a folder in use cannot be removed")
+def test_a_working_folder_that_is_gone_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(StateFileError, match="is nowhere: the folder in which this process works is gone"):
+        StateManager()

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from ..clock import Clock, system_clock
 from ..errors import InvalidMessage, InvalidType, StateFileError, StoreUnavailable
-from ..model import check_file, check_text, short
+from ..model import check_file, check_text, real_path, short
 from ..presence import Presence
 from .decisions import DecisionMethods
 from .messages import MessageMethods
@@ -129,7 +129,7 @@ def _located(state_file: str | os.PathLike[str]) -> Path:
     path = check_file(state_file, "state_file")
     if "://" in os.fspath(state_file):
         raise StoreUnavailable(f"{state_file} is not supported: give the path of a state file or of a SQLite database")
-    return Path(os.path.realpath(path))
+    return Path(real_path(path))
 
 
 def _script() -> str:
