@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,8 @@ def family(path: Path) -> list[Path]:
     base = database(path)
     names = [base.name + ending for ending in ("", "-wal", "-shm", "-journal", ".lock")]
     named = [path.with_name(name) for name in (*names, f".{path.name}.lock", f".{path.name}.new")]
-    copies = sorted(path.parent.glob(f"{path.stem}_before_import_*.json"))
+    patterns = f"{escape(path.stem)}_before_import_*.json", f".{escape(path.name)}.*.old"
+    copies = [copy for pattern in patterns for copy in sorted(path.parent.glob(pattern))]
     return [place for place in named if place.exists()] + copies
 
 
