@@ -54,8 +54,9 @@ class SettingMethods(Base):
 
         def merged(stored: Mapping[str, Any]) -> dict[str, Any]:
             whole = {key: settings.merge(stored.get(key), value) for key, value in updates.items()}
-            for key, value in whole.items():
-                settings.check(key, value)  # what is merged bit by bit may have grown too large
+            for key in updates:
+                if isinstance(stored.get(key), dict):
+                    settings.check(key, whole[key])  # what is merged bit by bit may have grown too large
             return whole
 
         self._set(merged)
