@@ -18,6 +18,7 @@ from signoff.statefile.file import StateFile
 from signoff.store import Store, durable
 from signoff.store.files import KnownFile, View
 
+from ..conftest import ManualClock
 from .conftest import Face
 
 T = TypeVar("T")
@@ -316,6 +317,16 @@ class TestStopped:
         assert another.write()
         assert face.read()["mine"] == face.manager.get_config("mine") == "decided"
         assert face.beside(".*.old") == []
+
+    def test_a_file_may_have_any_name(self, tmp_path: Path, clock: ManualClock) -> None:
+        face = Face(tmp_path / "state*[a].json", clock).begin()
+        left = face.path.with_name(f".{face.path.name}.0123456789abcdef.old")
+        left.write_text(json.dumps(face.read() | {"edited": "late"}))
+        face.file = StateFile(face.path, face.manager.store, face.manager.account, face.clock)
+        face.manager.set_config("mine", 1)
+        assert face.write()["edited"] == "late"
+        assert not left.exists()
+        face.close()
 
     def test_a_busy_database_is_tried_again(
         self, face: Face, monkeypatch: pytest.MonkeyPatch, exchanging: None

@@ -240,7 +240,7 @@ class StateFile:
 
     def _take_up_left(self) -> None:
         """Look at what somebody has left who was stopped before `_ended`."""
-        start, end = self._left("*").name.split("*")
+        start, end = f".{self.path.name}.", ".old"
         for name in os.listdir(self.path.parent):
             if name.startswith(start) and name.endswith(end):
                 with _opened(self.path.with_name(name)) as late:
