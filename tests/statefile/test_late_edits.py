@@ -364,3 +364,19 @@ def test_an_edit_is_taken_up_once_though_the_file_cannot_be_written(
                 face.file.write()
             assert face.manager.get_config("mine") == decided
     assert face.write()["mine"] == "decided otherwise"
+
+
+@pytest.mark.parametrize("fails", ["rename", "write_private"])
+def test_a_new_file_that_does_not_get_the_name_is_removed(
+    face: Face, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    def full(path: Path, *_: object) -> None:
+        path.write_text("half")
+        raise OSError(28, "No space left on device")
+
+    face.manager.set_config("mine", 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(f"signoff.statefile.file.{fails}", full)
+        with pytest.raises(OSError, match="No space left"):
+            face.file.write()
+    assert face.beside(".*.new") == face.beside(".*.old") == []
