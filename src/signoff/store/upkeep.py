@@ -44,7 +44,7 @@ class Upkeep(Verbs):
         if beside := [name for end in ("-wal", "-shm", ".lock") if (name := Path(f"{target}{end}")).exists()]:
             raise StateFileError(
                 f"{target} is, or was, the database of a state: {beside[0].name} stands beside it; nothing was "
-                "replaced: give the backup another name, or remove both"
+                "replaced: give the backup another name"
             )
         partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
         try:
